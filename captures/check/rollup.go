@@ -1,0 +1,157 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+)
+
+// The exit codes that a result can ask for. 2, for usage, never comes from a
+// result: it is given before anything runs.
+const (
+	ExitSuccess    = 0 // every required check passed, and at least one ran
+	ExitFailure    = 1 // a conformance failure
+	ExitError      = 3 // our error, or a required check inconclusive, or nothing checked
+	ExitIncomplete = 4 // something required was skipped or unsupported
+)
+
+// questions are the nine of section 8 of RFC 5406, shortened.
+var questions = [...]struct{ letter, text string }{
+	{"a", "What selectors does the initiator use: addresses, ports?"},
+	{"b", "AH or ESP; transport or tunnel mode?"},
+	{"c", "What form of key management?"},
+	{"d", "What form of identification?"},
+	{"e", "Does the server switch user ids, and is a user-granularity SA negotiated then?"},
+	{"f", "What form of authentication?"},
+	{"g", "How are the participants authorized?"},
+	{"h", "Which variants of IKE: version, main mode, aggressive mode?"},
+	{"i", "Is suitable IPsec available in the likely products?"},
+}
+
+// Close fills in the counts and the verdict of t from its status and findings.
+//
+// A trial that was not completed has the verdict of its status. Otherwise the
+// required findings decide, the worst one first; a trial none of whose checks
+// apply is not applicable, and one whose checks are all of a lower level passes
+// or not by those.
+func (t *TrialResult) Close() {
+	t.Counts = Counts{}
+	required, other := Verdict(0), Verdict(0)
+	for i := range t.Findings {
+		f := &t.Findings[i]
+		t.Counts.Add(f.Verdict)
+		if f.Tolerated {
+			t.Counts.Tolerated++
+		}
+		if f.Required() {
+			required = required.Worse(f.Verdict)
+		} else {
+			other = other.Worse(f.Verdict)
+		}
+	}
+	switch v, complete := statusVerdict(t.Status); {
+	case !complete:
+		t.Verdict = v
+	case required != 0:
+		t.Verdict = required
+	case other == Pass:
+		t.Verdict = Pass
+	case other == 0 || other == NotApplicable:
+		t.Verdict = NotApplicable
+	default:
+		// Only checks of level should or may ran: their failures warn.
+		t.Verdict = Inconclusive
+	}
+}
+
+// statusVerdict maps the status of a trial that was not completed.
+func statusVerdict(status string) (v Verdict, complete bool) {
+	switch status {
+	case "completed":
+		return 0, true
+	case "unsupported":
+		return Unsupported, false
+	case "skipped":
+		return Skipped, false
+	case "interrupted":
+		return Inconclusive, false
+	}
+	return Error, false
+}
+
+// Close fills in the roll-ups of r from its trials, whose own Close has been
+// called: counts, items, verdict and exit code.
+//
+// The exit code is 1 when any trial failed; else 3 when one is inconclusive or
+// ran into an error of ours; else 4 when one was unsupported or skipped; else 0.
+// A result in which no required check passed is never a success: it gives 3, or
+// 4 when everything was unsupported or skipped.
+func (r *Result) Close() {
+	r.Counts, r.TrialCounts = Counts{}, Counts{}
+	worst, passed := Verdict(0), false
+	for i := range r.Trials {
+		t := &r.Trials[i]
+		r.Counts.Merge(t.Counts)
+		r.TrialCounts.Add(t.Verdict)
+		worst = worst.Worse(t.Verdict)
+		passed = passed || slices.ContainsFunc(t.Findings, func(f Finding) bool {
+			return f.Required() && f.Verdict == Pass
+		})
+	}
+	switch {
+	case worst == Fail:
+		r.Exit, r.Verdict = ExitFailure, Failure
+	case worst == Unsupported || worst == Skipped:
+		r.Exit, r.Verdict = ExitIncomplete, Partial
+	case worst == Pass && passed:
+		r.Exit, r.Verdict = ExitSuccess, Success
+	default:
+		r.Exit, r.Verdict = ExitError, Partial
+	}
+	r.items()
+}
+
+// items rolls the findings up by letter. A trial that was not completed counts
+// under every letter its scenario exercises.
+func (r *Result) items() {
+	r.Items = make([]ItemResult, len(questions))
+	for i, q := range questions {
+		it := ItemResult{Item: q.letter, Question: q.text}
+		verdict := Verdict(0)
+		weigh := func(v Verdict, why string) {
+			if w := verdict.Worse(v); w != verdict {
+				verdict, it.Why = w, why
+			}
+		}
+		for ti := range r.Trials {
+			t := &r.Trials[ti]
+			if v, complete := statusVerdict(t.Status); !complete {
+				if slices.Contains(t.Items, q.letter) {
+					it.Counts.Add(v)
+					weigh(v, fmt.Sprintf("%s (%s): %s: %s", t.Scenario, t.Trial, t.Status, t.Reason))
+				}
+				continue
+			}
+			for fi := range t.Findings {
+				f := &t.Findings[fi]
+				if f.Item != q.letter {
+					continue
+				}
+				it.Counts.Add(f.Verdict)
+				if f.Tolerated {
+					it.Counts.Tolerated++
+				}
+				if f.Required() || f.Verdict == NotApplicable {
+					weigh(f.Verdict, fmt.Sprintf("%s in %s (%s): %s", f.Rule, t.Scenario, t.Trial, f.Actual))
+				}
+			}
+		}
+		switch verdict {
+		case 0:
+			verdict, it.Why = NotApplicable, "no check in this run answers it"
+		case Pass:
+			it.Why = ""
+		}
+		it.Verdict = verdict
+		r.Items[i] = it
+	}
+}
