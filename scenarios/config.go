@@ -1,0 +1,100 @@
+package scenarios
+
+import "slices"
+
+// What applies when a scenario leaves a key out.
+const (
+	DefaultExchangeMode   = "main"
+	DefaultAuthentication = "psk"
+	DefaultProtocol       = "esp"
+)
+
+// Harness returns the complete configuration of the harness's end. It shares
+// nothing with s.
+func (s *Scenario) Harness() Config {
+	c := Config{IKE: s.IKE, Child: s.Child}
+	c.IKE.fill(IKE{Mode: DefaultExchangeMode, Authentication: DefaultAuthentication})
+	c.Child.fill(Child{Protocol: DefaultProtocol, Selector: &Selector{}})
+	return c.own()
+}
+
+// PeerConfig returns the complete configuration of the peer's end: the
+// harness's, with the differences under the scenario's key "peer" put over it.
+func (s *Scenario) PeerConfig() Config {
+	base := s.Harness()
+	c := Config{PSK: s.Peer.PSK}
+	if s.Peer.IKE != nil {
+		c.IKE = *s.Peer.IKE
+	}
+	if s.Peer.Child != nil {
+		c.Child = *s.Peer.Child
+	}
+	c.IKE.fill(base.IKE)
+	c.Child.fill(s.Child)
+	c.Child.fill(base.Child)
+	return c.own()
+}
+
+// fill sets what is left out to what base has.
+func (c *IKE) fill(base IKE) {
+	if c.Mode == "" {
+		c.Mode = base.Mode
+	}
+	if c.Authentication == "" {
+		c.Authentication = base.Authentication
+	}
+	if c.Lifetime == 0 {
+		c.Lifetime = base.Lifetime
+	}
+	if c.Proposals == nil {
+		c.Proposals = base.Proposals
+	}
+}
+
+func (c *Child) fill(base Child) {
+	if c.Protocol == "" {
+		c.Protocol = base.Protocol
+	}
+	if c.Mode == "" {
+		c.Mode = base.Mode
+	}
+	if c.Lifetime == 0 {
+		c.Lifetime = base.Lifetime
+	}
+	if c.PFS == "" {
+		c.PFS = base.PFS
+	}
+	if c.Proposals == nil {
+		c.Proposals = base.Proposals
+	}
+	if c.Selector == nil {
+		c.Selector = base.Selector
+	}
+}
+
+// own makes c independent of what it was filled from, and resolves the PFS
+// "none", which only says that a base's group does not apply.
+func (c Config) own() Config {
+	if c.Child.PFS == "none" {
+		c.Child.PFS = ""
+	}
+	c.IKE.Proposals = slices.Clone(c.IKE.Proposals)
+	c.Child.Proposals = slices.Clone(c.Child.Proposals)
+	if c.Child.Selector != nil {
+		selector := *c.Child.Selector
+		c.Child.Selector = &selector
+	}
+	return c
+}
+
+// Steps returns the script; the default is one Initiate.
+func (s *Scenario) Steps() []Step {
+	if len(s.Script) == 0 {
+		return []Step{{Initiate: &Initiate{}}}
+	}
+	return slices.Clone(s.Script)
+}
+
+// Trials returns the roles that the peer plays, one trial each, named by
+// Role.String.
+func (s *Scenario) Trials() []Role { return slices.Clone(s.PeerPlays) }

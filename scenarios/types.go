@@ -1,0 +1,148 @@
+// Package scenarios says what to do to a peer: the configuration of both ends,
+// the steps, and what has to come of them. It has the types, their strict
+// reader, and the built-in library.
+//
+// A scenario never contains a secret; pre-shared keys are made for each run.
+package scenarios
+
+import (
+	"github.com/useipsec/useipsec/scenarios/profile"
+	"github.com/useipsec/useipsec/scenarios/strict"
+)
+
+// Error is one mistake in a scenario: File, Line, Col, Path, Msg and Excerpt,
+// the quoted source line.
+type Error = strict.Error
+
+// Errors are all mistakes in a scenario, in the order of the text.
+type Errors = strict.Errors
+
+// Duration is a time span, written like 90s, 30m or 8h.
+type Duration = strict.Duration
+
+// Size is a number of octets, written like 64, 4KiB or 100MB.
+type Size = strict.Size
+
+// Scenario is one thing to do with a peer. The values are as written; what
+// applies when a key is left out is what the methods return: Harness,
+// PeerConfig, Steps, Trials, Needs.
+type Scenario struct {
+	ID        string         `yaml:"id" strict:"required" json:"id"` // hierarchical; in the library, the path of the file
+	Title     string         `yaml:"title" strict:"required" json:"title"`
+	Why       string         `yaml:"why" strict:"required" json:"why"` // what this shows about a product
+	Items     []profile.Item `yaml:"items" strict:"required" json:"items"`
+	Refs      []string       `yaml:"refs" strict:"required" json:"refs"` // "RFC2409/5.4"
+	Tags      []string       `yaml:"tags" json:"tags,omitempty"`
+	PeerPlays []Role         `yaml:"peer_plays" strict:"required" json:"peer_plays"`
+
+	IKE    IKE    `yaml:"ike" strict:"required" json:"ike"`
+	Child  Child  `yaml:"child" strict:"required" json:"child"`
+	Peer   Peer   `yaml:"peer" json:"peer"`
+	Script []Step `yaml:"script" json:"script,omitempty"`
+	Expect Expect `yaml:"expect" strict:"required" json:"expect"`
+}
+
+// IKE is the configuration of phase 1. In Peer, only what differs is set.
+type IKE struct {
+	Mode           string        `yaml:"mode" strict:"vocab=exchange-mode" json:"mode,omitempty"`
+	Authentication string        `yaml:"authentication" strict:"vocab=auth" json:"authentication,omitempty"`
+	Lifetime       Duration      `yaml:"lifetime" json:"lifetime,omitempty"`
+	Proposals      []IKEProposal `yaml:"proposals" json:"proposals,omitempty"` // in order of preference
+}
+
+// IKEProposal is one transform of phase 1.
+type IKEProposal struct {
+	Encryption string `yaml:"encryption" strict:"required,vocab=ike-encryption" json:"encryption"`
+	Hash       string `yaml:"hash" strict:"required,vocab=ike-hash" json:"hash"`
+	Group      string `yaml:"group" strict:"required,vocab=group" json:"group"`
+}
+
+// Child is the configuration of phase 2, one pair of IPsec SAs. In Peer, only
+// what differs is set, and a Selector that is not nil replaces the whole.
+type Child struct {
+	Protocol  string          `yaml:"protocol" strict:"vocab=protocol" json:"protocol,omitempty"`
+	Mode      string          `yaml:"mode" strict:"vocab=mode" json:"mode,omitempty"`
+	Lifetime  Duration        `yaml:"lifetime" json:"lifetime,omitempty"`
+	PFS       string          `yaml:"pfs" strict:"vocab=pfs" json:"pfs,omitempty"` // a group, or "none"; Config never has "none" but ""
+	Proposals []ChildProposal `yaml:"proposals" json:"proposals,omitempty"`        // in order of preference
+	Selector  *Selector       `yaml:"selector" json:"selector,omitempty"`          // nil in a file: {}; never nil in a Config
+}
+
+// ChildProposal is one transform of phase 2. With AH, Encryption is "".
+type ChildProposal struct {
+	Encryption string `yaml:"encryption" strict:"vocab=esp-encryption" json:"encryption,omitempty"`
+	Integrity  string `yaml:"integrity" strict:"required,vocab=esp-integrity" json:"integrity"`
+}
+
+// Selector is the traffic of the child: between the two hosts in transport
+// mode, between the two inner hosts in tunnel mode. The IKE responder is the
+// server. The zero value is everything between them.
+type Selector struct {
+	Protocol   profile.Protocol `yaml:"protocol" json:"protocol"` // zero: any
+	ServerPort uint16           `yaml:"server_port" json:"server_port,omitempty"`
+	ClientPort uint16           `yaml:"client_port" json:"client_port,omitempty"`
+}
+
+// Peer is what the peer's configuration has otherwise than the harness's.
+type Peer struct {
+	PSK   Secret `yaml:"psk" json:"psk,omitempty"`
+	IKE   *IKE   `yaml:"ike" json:"ike,omitempty"`
+	Child *Child `yaml:"child" json:"child,omitempty"`
+}
+
+// Config is the complete configuration of one end.
+type Config struct {
+	PSK   Secret
+	IKE   IKE
+	Child Child
+}
+
+// Step is one step of a script: exactly one of its fields is not nil.
+type Step struct {
+	Initiate *Initiate `yaml:"initiate" json:"initiate,omitempty"`
+	Exchange *Exchange `yaml:"exchange" json:"exchange,omitempty"`
+	Rekey    *Rekey    `yaml:"rekey" json:"rekey,omitempty"`
+	Delete   *Delete   `yaml:"delete" json:"delete,omitempty"`
+}
+
+// Initiate has the IKE initiator of the trial bring up the child.
+type Initiate struct{}
+
+// Exchange is a conversation: the side of the IKE initiator connects to the
+// side of the IKE responder, sends Size octets and gets them back.
+type Exchange struct {
+	Protocol profile.Protocol `yaml:"protocol" strict:"required" json:"protocol"` // tcp or udp
+	Port     uint16           `yaml:"port" strict:"required" json:"port"`
+	Size     Size             `yaml:"size" json:"size,omitempty"` // 0: DefaultSize
+	Expect   Traffic          `yaml:"expect" strict:"required" json:"expect"`
+}
+
+// DefaultSize is the number of octets that an exchange sends when the scenario
+// does not say.
+const DefaultSize Size = 64
+
+// Rekey is a further quick mode under the same ISAKMP SA (what: child, also
+// when left out), or a new phase 1 (what: ike), by the IKE initiator.
+type Rekey struct {
+	What What `yaml:"what" json:"what,omitempty"`
+}
+
+// Delete has one end delete an SA and say so.
+type Delete struct {
+	By   Party `yaml:"by" strict:"required" json:"by"`
+	What What  `yaml:"what" strict:"required" json:"what"`
+}
+
+// Expect is what the negotiation has to come to.
+type Expect struct {
+	Phase1 Outcome `yaml:"phase1" strict:"required" json:"phase1"`
+	Phase2 Outcome `yaml:"phase2" json:"phase2,omitempty"` // zero: phase 2 is not reached
+
+	// Notifies are the notify types by which either end may refuse, by the
+	// names in RFC 2408 3.14.1. They are alternatives.
+	Notifies []string `yaml:"notifies" strict:"vocab=notify" json:"notifies,omitempty"`
+
+	// Silence: a refusal without any notify is acceptable too, that is nothing
+	// but retransmissions.
+	Silence bool `yaml:"silence" json:"silence,omitempty"`
+}
