@@ -1,0 +1,198 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"strconv"
+	"sync"
+	"syscall"
+)
+
+// Apps is the traffic of a host: what its applications send and answer, over
+// the host's own network stack and so through its IPsec.
+type Apps interface {
+	// Listen serves the echo protocol on a port of every address of the host
+	// until the closer is closed. proto is "tcp" or "udp".
+	Listen(ctx context.Context, proto string, port uint16) (io.Closer, error)
+	// Exchange connects from local (port 0: any) to remote over TCP, sends
+	// payload, reads as many octets back and closes. It is bounded by ctx;
+	// without an answer the error is ctx's or the connection's.
+	Exchange(ctx context.Context, local, remote netip.AddrPort, payload []byte) ([]byte, error)
+	// SendUDP sends one datagram, such as the marker to port 9 (discard) that
+	// proves the tap alive. Nothing waits for an answer.
+	SendUDP(ctx context.Context, local, remote netip.AddrPort, payload []byte) error
+}
+
+// ErrUnsupportedTransport is returned by Listen for a protocol it cannot serve.
+var ErrUnsupportedTransport = errors.New("harness/lab: echo is served over tcp and udp only")
+
+// SocketApps are Apps made of this operating system's sockets.
+type SocketApps struct {
+	// Enter runs a function on a thread whose new sockets belong to the host;
+	// nil means the calling thread will do.
+	Enter func(func() error) error
+}
+
+var _ Apps = SocketApps{}
+
+func (a SocketApps) enter(f func() error) error {
+	if a.Enter == nil {
+		return f()
+	}
+	return a.Enter(f)
+}
+
+// Listen implements Apps.
+func (a SocketApps) Listen(ctx context.Context, proto string, port uint16) (io.Closer, error) {
+	addr := ":" + strconv.Itoa(int(port))
+	var lc net.ListenConfig
+	lc.SetMultipathTCP(false) // plain TCP is what the selectors speak of
+	var server io.Closer
+	err := a.enter(func() error {
+		switch proto {
+		case "tcp":
+			l, err := lc.Listen(ctx, proto, addr)
+			if err != nil {
+				return err
+			}
+			server = newEchoServer(l)
+		case "udp":
+			c, err := lc.ListenPacket(ctx, proto, addr)
+			if err != nil {
+				return err
+			}
+			go echoDatagrams(c)
+			server = c
+		default:
+			return fmt.Errorf("%w, not %q", ErrUnsupportedTransport, proto)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("harness/lab: listen: %w", err)
+	}
+	return server, nil
+}
+
+// Exchange implements Apps.
+func (a SocketApps) Exchange(ctx context.Context, local, remote netip.AddrPort, payload []byte) ([]byte, error) {
+	d := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(local), Control: reuseAddress}
+	d.SetMultipathTCP(false)
+	var conn net.Conn
+	err := a.enter(func() (err error) { conn, err = d.DialContext(ctx, "tcp", remote.String()); return })
+	if err != nil {
+		return nil, fmt.Errorf("harness/lab: exchange with %s: %w", remote, err)
+	}
+	defer conn.Close()
+	// Cancelling wakes whatever the connection is blocked in.
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	echo := make([]byte, len(payload))
+	_, err = conn.Write(payload)
+	if err == nil {
+		_, err = io.ReadFull(conn, echo)
+	}
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("harness/lab: exchange with %s: %w", remote, err)
+	}
+	return echo, nil
+}
+
+// SendUDP implements Apps.
+func (a SocketApps) SendUDP(ctx context.Context, local, remote netip.AddrPort, payload []byte) error {
+	d := net.Dialer{LocalAddr: net.UDPAddrFromAddrPort(local), Control: reuseAddress}
+	err := a.enter(func() error {
+		conn, err := d.DialContext(ctx, "udp", remote.String())
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		_, err = conn.Write(payload)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("harness/lab: datagram to %s: %w", remote, err)
+	}
+	return nil
+}
+
+// reuseAddress lets a second exchange take the port of a connection that is
+// still in TIME-WAIT.
+func reuseAddress(_, _ string, c syscall.RawConn) error {
+	var err error
+	if ctrl := c.Control(func(fd uintptr) { err = setReuseAddress(fd) }); ctrl != nil {
+		return ctrl
+	}
+	return err
+}
+
+// echoServer answers every connection with what it sends.
+type echoServer struct {
+	l  net.Listener
+	wg sync.WaitGroup
+
+	mu     sync.Mutex
+	closed bool
+	conns  map[net.Conn]struct{}
+}
+
+func newEchoServer(l net.Listener) *echoServer {
+	s := &echoServer{l: l, conns: make(map[net.Conn]struct{})}
+	s.wg.Go(s.accept)
+	return s
+}
+
+func (s *echoServer) accept() {
+	for {
+		c, err := s.l.Accept()
+		if err != nil {
+			return
+		}
+		s.mu.Lock()
+		if s.closed {
+			s.mu.Unlock()
+			c.Close()
+			return
+		}
+		s.conns[c] = struct{}{}
+		s.mu.Unlock()
+		s.wg.Go(func() {
+			_, _ = io.Copy(c, c)
+			c.Close()
+			s.mu.Lock()
+			delete(s.conns, c)
+			s.mu.Unlock()
+		})
+	}
+}
+
+// Close stops listening, cuts the open connections and returns when nothing of
+// the server runs any more.
+func (s *echoServer) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	err := s.l.Close()
+	for c := range s.conns {
+		c.Close()
+	}
+	s.mu.Unlock()
+	s.wg.Wait()
+	return err
+}
+
+func echoDatagrams(c net.PacketConn) {
+	buf := make([]byte, 1<<16)
+	for {
+		n, from, err := c.ReadFrom(buf)
+		if err != nil {
+			return
+		}
+		_, _ = c.WriteTo(buf[:n], from)
+	}
+}
