@@ -131,7 +131,7 @@ func (l *EthernetLink) Receive(buf []byte) (int, time.Time, error) {
 			closed := l.closed
 			l.mu.Unlock()
 			if closed {
-				err = ErrLinkClosed
+				return 0, at, ErrLinkClosed
 			}
 			return 0, at, fmt.Errorf("harness/lab: link: %w", err)
 		}
