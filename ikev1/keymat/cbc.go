@@ -7,10 +7,8 @@ import (
 	"fmt"
 )
 
-var (
-	// ErrBlockSize says that an IV is not one block, or a text not whole blocks.
-	ErrBlockSize = errors.New("not a multiple of the cipher's block")
-)
+// ErrBlockSize says that an IV is not one block, or a text not whole blocks.
+var ErrBlockSize = errors.New("not a multiple of the cipher's block")
 
 // FirstIV returns the IV of the first encrypted message of phase 1: hash(g^xi | g^xr), cut to the cipher's block (RFC 2409
 // appendix B). It is nil when cipher or hash is unknown.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 )
 
 var (
@@ -161,5 +160,3 @@ func (k *PrivateKey) String() string { return fmt.Sprintf("private key of %v", k
 
 // GoString is String, so that %#v shows no secret either.
 func (k *PrivateKey) GoString() string { return k.String() }
-
-var big1 = big.NewInt(1)
