@@ -1,0 +1,49 @@
+package spd
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// sum16 is the one's complement sum of RFC 1071 over initial and the 16-bit words of b,
+// the last one padded with a zero octet.
+func sum16(initial int, b []byte) uint16 {
+	sum := uint64(initial)
+	for ; len(b) >= 2; b = b[2:] {
+		sum += uint64(binary.BigEndian.Uint16(b))
+	}
+	if len(b) == 1 {
+		sum += uint64(b[0]) << 8
+	}
+	for sum > math.MaxUint16 {
+		sum = sum>>16 + sum&math.MaxUint16
+	}
+	return uint16(sum)
+}
+
+// setIPv4Checksum completes the header at the start of b (RFC 791 3.1).
+func setIPv4Checksum(b []byte, headerLen int) {
+	binary.BigEndian.PutUint16(b[10:], 0)
+	binary.BigEndian.PutUint16(b[10:], ^sum16(0, b[:headerLen]))
+}
+
+// transportChecksum is the checksum over the pseudo-header and the upper layer of the
+// IP packet b, which h describes. The checksum field must be zero, or the result is
+// zero exactly when it was right (RFC 768, RFC 2460 8.1).
+func transportChecksum(b []byte, h packet, proto uint8) uint16 {
+	addrs := b[12:20]
+	if h.v6 {
+		addrs = b[8:40]
+	}
+	upper := b[h.upper:]
+	pseudo := sum16(int(proto)+len(upper), addrs)
+	return ^sum16(int(pseudo), upper)
+}
+
+// nonZero is the other zero of one's complement, since UDP uses 0 for none (RFC 768).
+func nonZero(c uint16) uint16 {
+	if c == 0 {
+		return math.MaxUint16
+	}
+	return c
+}
