@@ -3,7 +3,7 @@ package wire
 import "encoding/binary"
 
 // Fragment is the payload of the vendors' IKEv1 fragmentation, announced by [VendorIDFragmentation]. It is the only payload of its message, in
-// clear; the data of all fragments with the same ID, in the order of Number, is one whole ISAKMP message with its own header ([MS-IKEE] 2.2.3).
+// clear; the data of all fragments with the same ID, in the order of Number, is one whole ISAKMP message with its own header ([MS-IKEE], Fragment Payload).
 type Fragment struct {
 	ID     uint16 // the same for all fragments of a message
 	Number uint8  // from 1
@@ -11,7 +11,7 @@ type Fragment struct {
 	Data   []byte
 }
 
-const refFragment = "MS-IKEE 2.2.3"
+const refFragment = "MS-IKEE, Fragment Payload"
 
 // Type returns PayloadFragment.
 func (*Fragment) Type() PayloadType { return PayloadFragment }

@@ -25,8 +25,8 @@ type Message struct {
 
 // Parse reads a whole datagram (without the non-ESP marker of RFC 3948). The result aliases b.
 //
-// If FlagEncryption is set, the body goes to Sealed and no payload is read, unless the first one is [PayloadFragment]: vendors send
-// fragments in clear.
+// If FlagEncryption is set, the body goes to Sealed and no payload is read, unless the first one is [PayloadFragment]: fragments are always
+// in clear, and some vendors leave in their header the flag of the message that was cut up.
 //
 // Errors are [*ParseError], with offsets into b. The message is returned with an error as well if the header could be read (nil only if b is
 // shorter than HeaderLen): with ErrVersion it holds just the header, otherwise also the payloads before the bad one.

@@ -40,8 +40,8 @@ const (
 	NotifyResponderLifetime NotifyType = 24576 // RFC 2407 4.6.3.1
 	NotifyReplayStatus      NotifyType = 24577 // RFC 2407 4.6.3.2
 	NotifyInitialContact    NotifyType = 24578 // RFC 2407 4.6.3.3
-	NotifyRUThere           NotifyType = 36136 // RFC 3706 5.3
-	NotifyRUThereAck        NotifyType = 36137 // RFC 3706 5.3
+	NotifyRUThere           NotifyType = 36136 // RFC 3706 5.2
+	NotifyRUThereAck        NotifyType = 36137 // RFC 3706 5.2
 )
 
 // IsError reports whether t is in the range of error types (RFC 2408 3.14.1).

@@ -5,22 +5,22 @@ const KeyIKE uint8 = 1
 
 // Attributes of phase 1 transforms (RFC 2409 appendix A). RFC 2409 calls all but the ones marked V basic: only the short form is allowed.
 const (
-	P1Encryption     AttributeType = 1
-	P1Hash           AttributeType = 2
-	P1Auth           AttributeType = 3 // an AuthMethod
-	P1Group          AttributeType = 4
-	P1GroupType      AttributeType = 5
-	P1GroupPrime     AttributeType = 6  // V
-	P1GroupGenerator AttributeType = 7  // V, generator one
-	P1GroupGenTwo    AttributeType = 8  // V, generator two
-	P1GroupCurveA    AttributeType = 9  // V
-	P1GroupCurveB    AttributeType = 10 // V
-	P1LifeType       AttributeType = 11 // LifeSeconds, LifeKilobytes
-	P1LifeDuration   AttributeType = 12 // V
-	P1PRF            AttributeType = 13
-	P1KeyLength      AttributeType = 14 // in bits
-	P1FieldSize      AttributeType = 15
-	P1GroupOrder     AttributeType = 16 // V
+	P1Encryption   AttributeType = 1
+	P1Hash         AttributeType = 2
+	P1Auth         AttributeType = 3 // an AuthMethod
+	P1Group        AttributeType = 4
+	P1GroupType    AttributeType = 5
+	P1GroupPrime   AttributeType = 6  // V
+	P1GroupGenOne  AttributeType = 7  // V
+	P1GroupGenTwo  AttributeType = 8  // V
+	P1GroupCurveA  AttributeType = 9  // V
+	P1GroupCurveB  AttributeType = 10 // V
+	P1LifeType     AttributeType = 11 // LifeSeconds, LifeKilobytes
+	P1LifeDuration AttributeType = 12 // V
+	P1PRF          AttributeType = 13
+	P1KeyLength    AttributeType = 14 // in bits
+	P1FieldSize    AttributeType = 15
+	P1GroupOrder   AttributeType = 16 // V
 )
 
 // Life types, the same in both phases (RFC 2409 appendix A, RFC 2407 4.5).
@@ -30,29 +30,30 @@ const (
 )
 
 var p1AttributeNames = map[AttributeType]string{
-	P1Encryption:     "encryption algorithm",
-	P1Hash:           "hash algorithm",
-	P1Auth:           "authentication method",
-	P1Group:          "group description",
-	P1GroupType:      "group type",
-	P1GroupPrime:     "group prime",
-	P1GroupGenerator: "group generator one",
-	P1GroupGenTwo:    "group generator two",
-	P1GroupCurveA:    "group curve A",
-	P1GroupCurveB:    "group curve B",
-	P1LifeType:       "life type",
-	P1LifeDuration:   "life duration",
-	P1PRF:            "PRF",
-	P1KeyLength:      "key length",
-	P1FieldSize:      "field size",
-	P1GroupOrder:     "group order",
+	P1Encryption:   "encryption algorithm",
+	P1Hash:         "hash algorithm",
+	P1Auth:         "authentication method",
+	P1Group:        "group description",
+	P1GroupType:    "group type",
+	P1GroupPrime:   "group prime",
+	P1GroupGenOne:  "group generator one",
+	P1GroupGenTwo:  "group generator two",
+	P1GroupCurveA:  "group curve A",
+	P1GroupCurveB:  "group curve B",
+	P1LifeType:     "life type",
+	P1LifeDuration: "life duration",
+	P1PRF:          "PRF",
+	P1KeyLength:    "key length",
+	P1FieldSize:    "field size",
+	P1GroupOrder:   "group order",
 }
 
 // AuthMethod is the value of a P1Auth attribute (RFC 2409 appendix A).
 type AuthMethod uint16
 
-// The authentication methods. In the XAUTH and hybrid ones the name says which side of phase 1, initiator or responder, is the client
-// that authenticates itself further (draft-beaulieu-ike-xauth, draft-ietf-ipsec-isakmp-hybrid-auth).
+// The authentication methods. Init and Resp in the private ones say which side of phase 1 is then asked to authenticate itself further
+// (draft-beaulieu-ike-xauth-02 7.2, draft-ietf-ipsec-isakmp-hybrid-auth-05 3.2.1). Microsoft's GSS-API methods use 65001 as well: the
+// vendor IDs tell which is meant.
 const (
 	AuthPSK       AuthMethod = 1
 	AuthDSS       AuthMethod = 2

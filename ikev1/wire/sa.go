@@ -64,7 +64,8 @@ func (p *SA) parseBody(r *reader) {
 	}
 }
 
-// chained reads a proposal or transform: its header up to the length, then what body reads. It reports whether another follows.
+// chained reads a proposal or transform: its header up to the length, then what body reads. It reports whether another follows. Each turn
+// consumes at least the fixed part, so a chain ends with the octets at the latest.
 func (r *reader) chained(ref string, t PayloadType, what string, fixed int, body func()) (more bool) {
 	r.ref = ref
 	start := r.offset()
@@ -90,10 +91,6 @@ func readProposal(r *reader) Proposal {
 	count := int(r.u8("number of transforms"))
 	p.SPI = r.octets(spiSize, "SPI")
 	for more := true; more && r.err == nil; {
-		if len(p.Transforms) == count {
-			r.fail(start+3, "number of transforms", because(ErrCount, "is %d and more follow", count))
-			break
-		}
 		more = r.chained(refTransform, PayloadTransform, "transform", transformFixedLen, func() {
 			p.Transforms = append(p.Transforms, readTransform(r))
 		})

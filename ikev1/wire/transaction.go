@@ -2,7 +2,7 @@ package wire
 
 import "encoding/binary"
 
-// Attributes is the Attribute payload of the transaction exchange (draft-ietf-ipsec-isakmp-mode-cfg 3.2), which carries configuration and
+// Attributes is the Attribute payload of the transaction exchange (draft-dukes-ike-mode-cfg-02 3.2), which carries configuration and
 // extended authentication.
 type Attributes struct {
 	MsgType    CFGType
@@ -14,7 +14,7 @@ type Attributes struct {
 func (*Attributes) Type() PayloadType { return PayloadAttributes }
 
 func (p *Attributes) parseBody(r *reader) {
-	r.ref = "draft-ietf-ipsec-isakmp-mode-cfg 3.2"
+	r.ref = "draft-dukes-ike-mode-cfg-02 3.2"
 	p.MsgType = CFGType(r.u8("type"))
 	r.reserved(1)
 	p.Identifier = r.u16("identifier")
@@ -27,7 +27,7 @@ func (p *Attributes) appendBody(b []byte) ([]byte, error) {
 	return appendAttributes(b, p.Attributes)
 }
 
-// CFGType is the message type of an [Attributes] payload (draft-ietf-ipsec-isakmp-mode-cfg 3.3.1).
+// CFGType is the message type of an [Attributes] payload (draft-dukes-ike-mode-cfg-02 3.3).
 type CFGType uint8
 
 // The message types.
@@ -38,17 +38,60 @@ const (
 	CFGAck     CFGType = 4
 )
 
-// String returns the draft's name: "ISAKMP-CFG-REQUEST".
+// String returns the draft's name: "ISAKMP_CFG_REQUEST".
 func (t CFGType) String() string {
 	switch t {
 	case CFGRequest:
-		return "ISAKMP-CFG-REQUEST"
+		return "ISAKMP_CFG_REQUEST"
 	case CFGReply:
-		return "ISAKMP-CFG-REPLY"
+		return "ISAKMP_CFG_REPLY"
 	case CFGSet:
-		return "ISAKMP-CFG-SET"
+		return "ISAKMP_CFG_SET"
 	case CFGAck:
-		return "ISAKMP-CFG-ACK"
+		return "ISAKMP_CFG_ACK"
 	}
 	return unknown(uint64(t))
 }
+
+// Attributes of an [Attributes] payload. 1 to 15 are draft-dukes-ike-mode-cfg-02 3.4, the XAUTH ones draft-beaulieu-ike-xauth-02 6.2, the
+// Unity ones Cisco's.
+const (
+	CFGInternalIP4Address    AttributeType = 1
+	CFGInternalIP4Netmask    AttributeType = 2
+	CFGInternalIP4DNS        AttributeType = 3
+	CFGInternalIP4NBNS       AttributeType = 4
+	CFGInternalAddressExpiry AttributeType = 5
+	CFGInternalIP4DHCP       AttributeType = 6
+	CFGApplicationVersion    AttributeType = 7
+	CFGInternalIP6Address    AttributeType = 8
+	CFGInternalIP6Netmask    AttributeType = 9
+	CFGInternalIP6DNS        AttributeType = 10
+	CFGInternalIP6NBNS       AttributeType = 11
+	CFGInternalIP6DHCP       AttributeType = 12
+	CFGInternalIP4Subnet     AttributeType = 13
+	CFGSupportedAttributes   AttributeType = 14
+	CFGInternalIP6Subnet     AttributeType = 15
+
+	CFGXAUTHType         AttributeType = 16520 // basic
+	CFGXAUTHUserName     AttributeType = 16521
+	CFGXAUTHUserPassword AttributeType = 16522
+	CFGXAUTHPasscode     AttributeType = 16523
+	CFGXAUTHMessage      AttributeType = 16524
+	CFGXAUTHChallenge    AttributeType = 16525
+	CFGXAUTHDomain       AttributeType = 16526
+	CFGXAUTHStatus       AttributeType = 16527 // basic: 0 fail, 1 OK
+	CFGXAUTHNextPIN      AttributeType = 16528
+	CFGXAUTHAnswer       AttributeType = 16529
+
+	CFGUnityBanner        AttributeType = 28672
+	CFGUnitySavePassword  AttributeType = 28673
+	CFGUnityDefDomain     AttributeType = 28674
+	CFGUnitySplitDNS      AttributeType = 28675
+	CFGUnitySplitInclude  AttributeType = 28676
+	CFGUnityNATTPort      AttributeType = 28677
+	CFGUnityLocalLAN      AttributeType = 28678
+	CFGUnityPFS           AttributeType = 28679
+	CFGUnityFirewallType  AttributeType = 28680
+	CFGUnityBackupServers AttributeType = 28681
+	CFGUnityDDNSHostname  AttributeType = 28682
+)

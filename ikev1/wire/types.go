@@ -27,7 +27,7 @@ const (
 	PayloadNotify      PayloadType = 11
 	PayloadDelete      PayloadType = 12
 	PayloadVendorID    PayloadType = 13
-	PayloadAttributes  PayloadType = 14  // draft-ietf-ipsec-isakmp-mode-cfg
+	PayloadAttributes  PayloadType = 14  // draft-dukes-ike-mode-cfg-02
 	PayloadNATD        PayloadType = 20  // RFC 3947 3.2
 	PayloadNATOA       PayloadType = 21  // RFC 3947 5.2
 	PayloadNATDDraft   PayloadType = 130 // draft-ietf-ipsec-nat-t-ike-00 to 03
@@ -72,6 +72,18 @@ func (t PayloadType) String() string {
 		return "NAT-D"
 	case PayloadNATOA:
 		return "NAT-OA"
+	case 15: // RFC 6407 2.1, with the next four and 22: group keys
+		return "SAK"
+	case 16:
+		return "SAT"
+	case 17:
+		return "KD"
+	case 18:
+		return "SEQ"
+	case 19:
+		return "POP"
+	case 22:
+		return "GAP"
 	case PayloadNATDDraft:
 		return "NAT-D(draft)"
 	case PayloadNATOADraft:
@@ -93,7 +105,7 @@ const (
 	ExchangeAuthOnly      ExchangeType = 3
 	ExchangeAggressive    ExchangeType = 4
 	ExchangeInformational ExchangeType = 5
-	ExchangeTransaction   ExchangeType = 6 // draft-ietf-ipsec-isakmp-mode-cfg
+	ExchangeTransaction   ExchangeType = 6 // draft-dukes-ike-mode-cfg-02
 	ExchangeQuick         ExchangeType = 32
 	ExchangeNewGroup      ExchangeType = 33
 )

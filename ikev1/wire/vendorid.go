@@ -1,41 +1,77 @@
 package wire
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/hex"
+)
 
-// Vendor IDs that change what is on the wire. Most are MD5 hashes of a text; they are to be treated as constants.
+// Vendor IDs that change what is on the wire. They are to be treated as constants. Most are MD5 hashes of a text.
 var (
-	VendorIDRFC3947       = []byte("\x4a\x13\x1c\x81\x07\x03\x58\x45\x5c\x57\x28\xf2\x0e\x95\x45\x2f") // RFC 3947 3.1
-	VendorIDDraft00       = []byte("\x44\x85\x15\x2d\x18\xb6\xbb\xcd\x0b\xe8\xa8\x46\x95\x79\xdd\xcc") // draft-ietf-ipsec-nat-t-ike-00
-	VendorIDDraft01       = []byte("\x16\xf6\xca\x16\xe4\xa4\x06\x6d\x83\x82\x1a\x0f\x0a\xea\xa8\x62")
-	VendorIDDraft02       = []byte("\xcd\x60\x46\x43\x35\xdf\x21\xf8\x7c\xfd\xb2\xfc\x68\xb6\xa4\x48")
-	VendorIDDraft02n      = []byte("\x90\xcb\x80\x91\x3e\xbb\x69\x6e\x08\x63\x81\xb5\xec\x42\x7b\x1f") // of the text with a newline
-	VendorIDDraft03       = []byte("\x7d\x94\x19\xa6\x53\x10\xca\x6f\x2c\x17\x9d\x92\x15\x52\x9d\x56")
-	VendorIDDPD           = []byte("\xaf\xca\xd7\x13\x68\xa1\xf1\xc9\x6b\x86\x96\xfc\x77\x57\x01\x00") // RFC 3706 5.1, version 1.0
-	VendorIDXAUTH         = []byte("\x09\x00\x26\x89\xdf\xd6\xb7\x12")                                 // draft-ietf-ipsec-isakmp-xauth-06
-	VendorIDUnity         = []byte("\x12\xf5\xf2\x8c\x45\x71\x68\xa9\x70\x2d\x9f\xe2\x74\xcc\x01\x00") // Cisco, version 1.0
-	VendorIDFragmentation = []byte("\x40\x48\xb7\xd5\x6e\xbc\xe8\x85\x25\xe7\xde\x7f\x00\xd6\xc2\xd3") // may have 4 octets of capabilities after it
+	VendorIDRFC3947  = octets("4a131c81070358455c5728f20e95452f") // RFC 3947 3.1
+	VendorIDDraft00  = octets("4485152d18b6bbcd0be8a8469579ddcc") // draft-ietf-ipsec-nat-t-ike-00 3.1
+	VendorIDDraft01  = octets("16f6ca16e4a4066d83821a0f0aeaa862")
+	VendorIDDraft02  = octets("cd60464335df21f87cfdb2fc68b6a448")
+	VendorIDDraft02n = octets("90cb80913ebb696e086381b5ec427b1f") // of the text with a newline after it
+	VendorIDDraft03  = octets("7d9419a65310ca6f2c179d9215529d56")
+	VendorIDDPD      = octets("afcad71368a1f1c96b8696fc77570100") // RFC 3706 5.1; the last two octets are the version, 1.0
+	VendorIDXAUTH    = octets("09002689dfd6b712")                 // draft-beaulieu-ike-xauth-02 4
+	VendorIDUnity    = octets("12f5f28c457168a9702d9fe274cc0100") // Cisco; the last two octets are the version, 1.0
+	// VendorIDFragmentation may be followed by 4 octets of capabilities.
+	VendorIDFragmentation = octets("4048b7d56ebce88525e7de7f00d6c2d3")
 )
 
 // KnownVendorID is a vendor ID that has a name.
 type KnownVendorID struct {
 	Name   string
 	Octets []byte
-	// Prefix: versions, capabilities or build data follow in the payload.
+	// Prefix: a version, capabilities or build data may follow in the payload.
 	Prefix bool
 }
 
 // VendorIDs are the vendor IDs [VendorName] knows. They are to be treated as constants.
 var VendorIDs = []KnownVendorID{
 	{"RFC 3947", VendorIDRFC3947, false},
+	{"draft-ietf-ipsec-nat-t-ike", octets("4df37928e9fc4fd1b3262170d515c662"), false},
 	{"draft-ietf-ipsec-nat-t-ike-00", VendorIDDraft00, false},
 	{"draft-ietf-ipsec-nat-t-ike-01", VendorIDDraft01, false},
 	{"draft-ietf-ipsec-nat-t-ike-02", VendorIDDraft02, false},
-	{"draft-ietf-ipsec-nat-t-ike-02\\n", VendorIDDraft02n, false},
+	{`draft-ietf-ipsec-nat-t-ike-02\n`, VendorIDDraft02n, false},
 	{"draft-ietf-ipsec-nat-t-ike-03", VendorIDDraft03, false},
+	{"draft-ietf-ipsec-nat-t-ike-04", octets("9909b64eed937c6573de52ace952fa6b"), false},
+	{"draft-ietf-ipsec-nat-t-ike-05", octets("80d0bb3def54565ee84645d4c85ce3ee"), false},
+	{"draft-ietf-ipsec-nat-t-ike-06", octets("4d1e0e136deafa34c4f3ea9f02ec7285"), false},
+	{"draft-ietf-ipsec-nat-t-ike-07", octets("439b59f8ba676c4c7737ae22eab8f582"), false},
+	{"draft-ietf-ipsec-nat-t-ike-08", octets("8f8d83826d246b6fc7a8a6a428c11de8"), false},
+	{"draft-stenberg-ipsec-nat-traversal-01", octets("27bab5dc01ea0760ea4e3190ac27c0d0"), false},
+	{"draft-stenberg-ipsec-nat-traversal-02", octets("6105c422e76847e43f9684801292aecd"), false},
+	{"draft-huttunen-ipsec-esp-in-udp-00", octets("6a7434c19d7e36348090a02334c9c805"), false},
+	{"ESPThruNAT", octets("50760f624c63e5c53eea386c685ca083"), false},
 	{"DPD 1.0", VendorIDDPD, false},
-	{"XAUTH", VendorIDXAUTH, false},
+	{"DPD", VendorIDDPD[:14:14], true},
+	{"HeartBeat_Notify", []byte("HeartBeat_Notify"), true},
+	{"XAUTH", VendorIDXAUTH, true},
 	{"Cisco Unity 1.0", VendorIDUnity, false},
+	{"Cisco Unity", VendorIDUnity[:14:14], true},
 	{"FRAGMENTATION", VendorIDFragmentation, true},
+	{"Cisco VPN Concentrator", octets("1f07f70eaa6514d3b0fa96542a50"), true},
+	{"MS NT5 ISAKMPOAKLEY", octets("1e2b516905991c7d7c96fcbfb587e461"), true},
+	{"GSSAPI", octets("621b04bb09882ac1e15935fefa24aeee"), false},
+	{"A GSS-API Authentication Method for IKE", octets("ad2c0dd0b9c32083ccba25b8861ec455"), false},
+	{`A GSS-API Authentication Method for IKE\n`, octets("b46d8914f3aaa3f2fedeb7c7db2943ca"), false},
+	{"Vid-Initial-Contact", octets("26244d38eddb61b3172a36e3d0cfb819"), false},
+	{"NLBS_PRESENT", octets("72872b95fcda2eb708efe322119b4971"), false},
+	{"MS-MamieExists", octets("214ca4faffa7f32d6748e5303395ae83"), false},
+	{"MS-Negotiation Discovery Capable", octets("fb1de3cdf341b7ea16b7e5be0855f120"), false},
+	{"IKE CGA version 1", octets("e3a5966a76379fe707228231e5ce8652"), false},
+	{"KAME/racoon", octets("7003cbc1097dbe9c2600ba6983bc8b35"), true},
+	{"strongSwan", octets("882fe56d6fd20dbc2251613b2ebe5beb"), false},
+	{"Libreswan", []byte("OE-Libreswan-"), true},
+	{"Linux FreeS/WAN or Openswan", []byte("OE"), true},
+	{"FortiGate", octets("1d6e178f6c2c0be284985465450fe9d4"), true},
+	{"Check Point Firewall-1", octets("f4ed19e0c114eb516faaac0ee37daf2807b4381f"), true},
+	{"SonicWall", octets("404bf439522ca3f6"), true},
+	{"SafeNet SoftRemote", octets("47bbe7c993f1fc13b4e6d0db565c68e5"), true},
+	{"OpenPGP", []byte("OpenPGP"), true},
 }
 
 // VendorName returns the name of a vendor ID payload's data. Whole matches go before prefixes, longer prefixes before shorter.
@@ -50,4 +86,13 @@ func VendorName(data []byte) (string, bool) {
 		}
 	}
 	return best.Name, best.Octets != nil
+}
+
+// octets decodes a constant of this file.
+func octets(s string) []byte {
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		panic("ikev1/wire: " + s + ": " + err.Error())
+	}
+	return b
 }
