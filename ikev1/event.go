@@ -1,0 +1,96 @@
+package ikev1
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/useipsec/useipsec/esp"
+	"github.com/useipsec/useipsec/esp/spd"
+	"github.com/useipsec/useipsec/ikev1/keymat"
+	"github.com/useipsec/useipsec/ikev1/wire"
+)
+
+// EventKind says what an Event tells.
+type EventKind uint8
+
+// What a Session reports.
+const (
+	EventState          EventKind = 1 + iota // the phase 1 state changed
+	EventKeys                                // phase 1 keys exist: Keys, CookieI, CookieR
+	EventEstablished                         // the ISAKMP SA is established
+	EventChild                               // a child is usable: Child
+	EventChildGone                           // a child was deleted: Child
+	EventDropped                             // a datagram was ignored, Detail says why
+	EventNotifySent                          // Notify
+	EventNotifyReceived                      // Notify; Protected tells whether it was authenticated
+	EventRetransmit                          // the last message was sent again
+	EventTolerated                           // the peer broke a rule and Config.Tolerant let it pass
+	EventFailed                              // an exchange failed, Detail says why
+	EventDeleted                             // the ISAKMP SA is gone
+)
+
+var eventNames = [...]string{
+	EventState: "state", EventKeys: "keys", EventEstablished: "established", EventChild: "child", EventChildGone: "child-gone",
+	EventDropped: "dropped", EventNotifySent: "notify-sent", EventNotifyReceived: "notify-received",
+	EventRetransmit: "retransmit", EventTolerated: "tolerated", EventFailed: "failed", EventDeleted: "deleted",
+}
+
+// String gives the name that journals show.
+func (k EventKind) String() string {
+	if int(k) < len(eventNames) && eventNames[k] != "" {
+		return eventNames[k]
+	}
+	return fmt.Sprintf("Unknown(%d)", uint8(k))
+}
+
+// Event is something a Session did or noticed. Detail never holds key material; Keys and
+// Child do, and whoever records them keeps them where secrets belong.
+type Event struct {
+	Time             time.Time
+	Kind             EventKind
+	CookieI, CookieR wire.Cookie
+	MessageID        uint32
+	Detail           string
+	Notify           wire.NotifyType
+	Protected        bool
+	Keys             *Phase1Keys
+	Child            *Child
+}
+
+// Phase1Keys is the key material of an ISAKMP SA.
+type Phase1Keys struct {
+	keymat.Phase1
+	GXY []byte // g^xy
+}
+
+// Child is a pair of IPsec SAs negotiated by one quick mode.
+type Child struct {
+	Policy        string
+	Role          Role // which end of the quick mode this was
+	Selector      spd.Selector
+	Proto         esp.Proto
+	Mode          esp.Mode
+	Suite         esp.Suite
+	SPIIn, SPIOut uint32
+	KeysIn        esp.Keys
+	KeysOut       esp.Keys
+	Encap         *esp.UDPEncap // set when ESP travels in UDP; SrcPort is the local port
+	Local, Remote netip.Addr
+	Lifetime      time.Duration
+}
+
+// Params gives the parameters of the child's inbound or outbound SA.
+func (c *Child) Params(inbound bool) esp.Params {
+	p := esp.Params{
+		SPI: c.SPIOut, Proto: c.Proto, Mode: c.Mode, Suite: c.Suite, Keys: c.KeysOut,
+		Src: c.Local, Dst: c.Remote, Encap: c.Encap,
+	}
+	if inbound {
+		p.SPI, p.Keys, p.Src, p.Dst = c.SPIIn, c.KeysIn, c.Remote, c.Local
+		if c.Encap != nil {
+			p.Encap = &esp.UDPEncap{SrcPort: c.Encap.DstPort, DstPort: c.Encap.SrcPort}
+		}
+	}
+	return p
+}

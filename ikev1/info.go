@@ -1,0 +1,179 @@
+package ikev1
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/useipsec/useipsec/ikev1/keymat"
+	"github.com/useipsec/useipsec/ikev1/wire"
+)
+
+// Informational exchange (RFC 2409 5.7), under an established ISAKMP SA:
+//
+//	HDR*, HASH(1), N/D   -->
+
+// maxInfos bounds the message IDs of informational exchanges that are remembered against replay.
+const maxInfos = 1024
+
+// sendInfo protects a notify or delete.
+func (s *Session) sendInfo(p wire.Payload) ([]Datagram, error) {
+	id, err := s.messageID()
+	if err != nil {
+		return nil, err
+	}
+	h := s.header(wire.ExchangeInformational, id, 0)
+	if _, isDelete := p.(*wire.Delete); isDelete && s.cfg.Deviations.DeleteInClear {
+		return s.clear(Info, h, p)
+	}
+	rest, err := wire.AppendPayloads(nil, []wire.Payload{p})
+	if err != nil {
+		return nil, fmt.Errorf("ikev1: informational: %w", err)
+	}
+	hash := &wire.Hash{Data: flip(keymat.Hash1(s.suite.Hash, s.keys.A, id, rest), s.cfg.Deviations.WrongInfoHash)}
+	out, _, err := s.seal(Info, h, keymat.QuickIV(s.suite, s.iv, id), hash, p)
+	return out, err
+}
+
+// DeleteChild removes the child that receives on spi and tells the peer (RFC 2408 3.15): a
+// Delete names the SPI its sender receives on.
+func (s *Session) DeleteChild(now time.Time, spi uint32) ([]Datagram, error) {
+	s.now = now
+	c := s.childBySPIIn(spi)
+	if c == nil {
+		return nil, fmt.Errorf("ikev1: delete SPI %#08x: %w", spi, ErrUnknownName)
+	}
+	named := c.SPIIn
+	if s.cfg.Deviations.DeleteWrongSide {
+		named = c.SPIOut
+	}
+	out, err := s.sendInfo(&wire.Delete{DOI: 1, Protocol: wire.ProtoESP, SPISize: 4, SPIs: [][]byte{spiBytes(named)}})
+	s.removeChild(c)
+	return out, err
+}
+
+// Delete ends the ISAKMP SA and tells the peer. Children stay: they were negotiated, not borrowed (RFC 2408 4.3).
+func (s *Session) Delete(now time.Time) ([]Datagram, error) {
+	s.now = now
+	if s.state != StateEstablished {
+		return nil, fmt.Errorf("ikev1: delete in state %v: %w", s.state, ErrNotReady)
+	}
+	spi := append(append([]byte(nil), s.cookieI[:]...), s.cookieR[:]...)
+	out, err := s.sendInfo(&wire.Delete{DOI: 1, Protocol: wire.ProtoISAKMP, SPISize: 16, SPIs: [][]byte{spi}})
+	s.gone()
+	return out, err
+}
+
+func (s *Session) gone() {
+	s.enter(StateDeleted)
+	s.record(Event{Kind: EventDeleted})
+}
+
+func (s *Session) childBySPIIn(spi uint32) *Child {
+	for _, c := range s.kids {
+		if c.SPIIn == spi {
+			return c
+		}
+	}
+	return nil
+}
+
+func (s *Session) removeChild(c *Child) {
+	for i := range s.kids {
+		if s.kids[i] == c {
+			s.kids = append(s.kids[:i], s.kids[i+1:]...)
+			break
+		}
+	}
+	s.record(Event{Kind: EventChildGone, Child: c, Detail: fmt.Sprintf("%s in %#08x out %#08x", c.Policy, c.SPIIn, c.SPIOut)})
+}
+
+// handleInfo takes a notify or delete. What is not protected may end a negotiation that has
+// authenticated nobody yet, and nothing else (RFC 2409 5.7).
+func (s *Session) handleInfo(m *wire.Message) ([]Datagram, error) {
+	if m.Flags&wire.FlagEncryption == 0 {
+		return s.handleClearInfo(m)
+	}
+	if s.keys.Key == nil {
+		return s.drop("encrypted informational message before there are keys")
+	}
+	if s.seen[m.MessageID] {
+		return s.drop("informational message %#08x was handled before", m.MessageID)
+	}
+	o, err := s.open(m, keymat.QuickIV(s.suite, s.iv, m.MessageID))
+	if err != nil {
+		return s.drop("%v", err)
+	}
+	hash, raw := get[*wire.Hash](o.payloads, o.bodies)
+	if raw == nil || len(o.plain) < 4+len(raw) {
+		return s.drop("informational message without hash (RFC 2409 5.7)")
+	}
+	if want := keymat.Hash1(s.suite.Hash, s.keys.A, m.MessageID, o.plain[4+len(raw):]); !bytes.Equal(want, hash.Data) {
+		return s.drop("the hash of an informational message is wrong")
+	}
+	if len(s.seen) >= maxInfos {
+		clear(s.seen)
+	}
+	s.seen[m.MessageID] = true
+	var out []Datagram
+	for _, p := range o.payloads {
+		switch p := p.(type) {
+		case *wire.Delete:
+			s.peerDeletes(p)
+		case *wire.Notify:
+			more, err := s.peerNotifies(p)
+			out = append(out, more...)
+			if err != nil {
+				return out, err
+			}
+		}
+	}
+	return out, nil
+}
+
+func (s *Session) handleClearInfo(m *wire.Message) ([]Datagram, error) {
+	n, raw := get[*wire.Notify](m.Payloads, m.Bodies)
+	if raw == nil {
+		return s.drop("unprotected informational message without notify")
+	}
+	s.record(Event{Kind: EventNotifyReceived, Notify: n.MsgType, MessageID: m.MessageID})
+	if s.state == StateEstablished || n.MsgType >= 16384 {
+		return s.drop("unprotected notify %v changes nothing", n.MsgType)
+	}
+	return nil, s.fail(fmt.Errorf("%w: %v", ErrRefused, n.MsgType))
+}
+
+func (s *Session) peerDeletes(d *wire.Delete) {
+	for _, spi := range d.SPIs {
+		switch {
+		case d.Protocol == wire.ProtoISAKMP && len(spi) == 16:
+			if bytes.Equal(spi[:8], s.cookieI[:]) && bytes.Equal(spi[8:], s.cookieR[:]) {
+				s.gone()
+			}
+		case d.Protocol == wire.ProtoESP && len(spi) == 4:
+			for _, c := range s.Children() {
+				if c.SPIOut == binary.BigEndian.Uint32(spi) {
+					s.removeChild(c)
+				}
+			}
+		}
+	}
+}
+
+// peerNotifies handles a protected notify; R-U-THERE is answered whether or not DPD was announced (RFC 3706 5).
+func (s *Session) peerNotifies(n *wire.Notify) ([]Datagram, error) {
+	s.record(Event{Kind: EventNotifyReceived, Notify: n.MsgType, Protected: true})
+	switch {
+	case n.MsgType == wire.NotifyRUThere:
+		return s.sendInfo(&wire.Notify{DOI: 1, Protocol: n.Protocol, MsgType: wire.NotifyRUThereAck, SPI: n.SPI, Data: n.Data})
+	case n.MsgType >= 16384:
+		return nil, nil
+	case s.state != StateEstablished:
+		return nil, s.fail(fmt.Errorf("%w: %v", ErrRefused, n.MsgType))
+	}
+	if q := s.quickFor(n); q != nil {
+		return nil, s.failQuick(q, fmt.Errorf("%w: %v", ErrRefused, n.MsgType))
+	}
+	return nil, nil
+}

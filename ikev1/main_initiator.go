@@ -1,0 +1,258 @@
+package ikev1
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/useipsec/useipsec/ikev1/keymat"
+	"github.com/useipsec/useipsec/ikev1/wire"
+)
+
+// Main mode with a pre-shared key (RFC 2409 5.4), the initiator's side:
+//
+//	Initiator                        Responder
+//	----------                       -----------
+//	HDR, SA                   -->
+//	                          <--    HDR, SA
+//	HDR, KE, Ni               -->
+//	                          <--    HDR, KE, Nr
+//	HDR*, IDii, HASH_I        -->
+//	                          <--    HDR*, IDir, HASH_R
+//
+// With NAT traversal (RFC 3947) messages 1 and 2 carry its vendor ID, 3 and 4 NAT-D payloads,
+// and 5 and 6 travel on port 4500 when there is a NAT.
+
+func (s *Session) mainHeader() wire.Header {
+	return s.header(wire.ExchangeMain, s.cfg.Deviations.Phase1MessageID, 0)
+}
+
+func (s *Session) sendMain1() ([]Datagram, error) {
+	s.offer = s.phase1Offer()
+	var err error
+	if s.saBody, err = body(s.offer); err != nil {
+		return nil, s.fail(err)
+	}
+	out, err := s.clear(Main1, s.mainHeader(), append([]wire.Payload{s.offer}, s.vendorIDs()...)...)
+	if err != nil {
+		return nil, s.fail(err)
+	}
+	s.enter(StateMain1Sent)
+	return s.send(&s.flight, out, true), nil
+}
+
+// recvMain2 reads the responder's choice and sends KE and Ni.
+func (s *Session) recvMain2(m *wire.Message) ([]Datagram, error) {
+	sa, raw := get[*wire.SA](m.Payloads, m.Bodies)
+	if raw == nil {
+		return nil, refuse(wire.NotifyPayloadMalformed, "message 2 has no SA payload")
+	}
+	_, t, err := s.checkChosen(s.offer, sa, wire.P1LifeDuration)
+	if err != nil {
+		return nil, err
+	}
+	suite, _, err := phase1Suite(t)
+	if err != nil {
+		return nil, refuse(wire.NotifyBadProposalSyntax, "message 2: %v", err)
+	}
+	s.suite = s.configured(suite)
+	s.cookieR = m.CookieR
+	s.noteVendorIDs(m.Payloads)
+	if err := s.makeKE(&s.gxi, &s.ni); err != nil {
+		return nil, err
+	}
+	out, err := s.sendKE(Main3, s.gxi, s.ni)
+	if err != nil {
+		return nil, err
+	}
+	s.enter(StateMain3Sent)
+	return s.send(&s.flight, out, true), nil
+}
+
+// makeKE draws the private exponent and the nonce.
+func (s *Session) makeKE(gx, nonce *[]byte) (err error) {
+	if s.dh, err = s.suite.Group.Generate(s.rand); err != nil {
+		return err
+	}
+	*gx = s.dh.Public()
+	n := 32
+	if s.cfg.Deviations.ShortNonce {
+		n = 7
+	}
+	*nonce, err = s.random(n)
+	return err
+}
+
+// sendKE is message 3 or 4.
+func (s *Session) sendKE(step Step, gx, nonce []byte) ([]Datagram, error) {
+	var no wire.Payload = &wire.Nonce{Data: nonce}
+	if s.cfg.Deviations.ReservedNotZero {
+		no = &wire.Raw{PT: wire.PayloadNonce, Reserved: 1, Body: nonce}
+	}
+	out, err := s.clear(step, s.mainHeader(), append([]wire.Payload{&wire.KE{Data: gx}, no}, s.natDs()...)...)
+	if err == nil && s.cfg.Deviations.SendTwice {
+		out = append(out, s.again(out)...)
+	}
+	return out, err
+}
+
+// readKE takes the peer's KE and nonce and derives the keys.
+func (s *Session) readKE(m *wire.Message, gx, nonce *[]byte) error {
+	ke, raw := get[*wire.KE](m.Payloads, m.Bodies)
+	if raw == nil {
+		return refuse(wire.NotifyPayloadMalformed, "no KE payload")
+	}
+	no, noRaw := get[*wire.Nonce](m.Payloads, m.Bodies)
+	switch {
+	case no != nil:
+		noRaw = no.Data
+	case s.cfg.Tolerant: // a nonce with a reserved octet that is not 0
+		noRaw = rawBody(m, wire.PayloadNonce)
+	}
+	if noRaw == nil {
+		return refuse(wire.NotifyPayloadMalformed, "no nonce payload")
+	}
+	if n := len(noRaw); n < 8 || n > 256 {
+		if err := s.tolerate(refuse(wire.NotifyPayloadMalformed, "nonce of %d octets, 8 to 256 allowed (RFC 2409 5)", n)); err != nil {
+			return err
+		}
+	}
+	*gx, *nonce = bytes.Clone(ke.Data), bytes.Clone(noRaw)
+	return nil
+}
+
+// rawBody is the body of a payload that was kept raw.
+func rawBody(m *wire.Message, t wire.PayloadType) []byte {
+	for _, p := range m.Payloads {
+		if r, ok := p.(*wire.Raw); ok && r.PT == t {
+			return r.Body
+		}
+	}
+	return nil
+}
+
+// derive computes g^xy and SKEYID and its children.
+func (s *Session) derive(peer []byte) error {
+	gxy, err := s.dh.Shared(peer)
+	if err != nil {
+		return refuse(wire.NotifyInvalidKeyInformation, "%v", err)
+	}
+	s.gxy = gxy
+	if s.keys, err = keymat.DerivePSK(s.suite, s.cfg.Auth.PSK, s.exchange()); err != nil {
+		return err
+	}
+	s.iv = s.keys.IV
+	s.record(Event{Kind: EventKeys, Detail: s.suite.String(), Keys: &Phase1Keys{Phase1: s.keys, GXY: gxy}})
+	return nil
+}
+
+// recvMain4 reads KE and Nr, and proves itself.
+func (s *Session) recvMain4(d Datagram, m *wire.Message) ([]Datagram, error) {
+	if err := s.readKE(m, &s.gxr, &s.nr); err != nil {
+		return nil, err
+	}
+	if err := s.derive(s.gxr); err != nil {
+		return nil, err
+	}
+	s.detectNAT(d, m.Payloads)
+	s.float()
+	ps := []wire.Payload{nil, nil}
+	var err error
+	if ps[0], ps[1], err = s.proof(0); err != nil {
+		return nil, err
+	}
+	if !s.cfg.NoInitialContact {
+		ps = append(ps, s.initialContact())
+	}
+	out, iv, err := s.sealMain(Main5, s.iv, ps...)
+	if err != nil {
+		return nil, err
+	}
+	s.iv = iv
+	s.enter(StateMain5Sent)
+	return s.send(&s.flight, out, true), nil
+}
+
+// sealMain is message 5 or 6: everything in it is encrypted.
+func (s *Session) sealMain(step Step, iv []byte, ps ...wire.Payload) ([]Datagram, []byte, error) {
+	if s.cfg.Deviations.ClearIdentity {
+		out, err := s.clear(step, s.mainHeader(), ps...)
+		return out, iv, err
+	}
+	return s.seal(step, s.mainHeader(), iv, ps...)
+}
+
+// recvMain6 checks who the responder is. Then phase 1 is done.
+func (s *Session) recvMain6(m *wire.Message) error {
+	o, err := s.open(m, s.iv)
+	if err != nil {
+		return err
+	}
+	if err := s.verify(1, o); err != nil {
+		return err
+	}
+	s.iv = o.iv
+	s.flight.waiting = false
+	s.enter(StateEstablished)
+	return nil
+}
+
+// proof is this end's identity and hash; side is 0 for the initiator.
+func (s *Session) proof(side int) (wire.Payload, wire.Payload, error) {
+	id := s.cfg.LocalID
+	if p := s.cfg.Deviations.IDPort; p != 0 {
+		id.Protocol, id.Port = 17, p
+	}
+	if s.cfg.Deviations.WrongID && len(id.Data) > 0 {
+		id.Data = bytes.Clone(id.Data)
+		id.Data[len(id.Data)-1] ^= 0x40
+	}
+	b, err := body(&id)
+	if err != nil {
+		return nil, nil, fmt.Errorf("ikev1: identity: %w", err)
+	}
+	s.idBody[side] = b
+	hash := s.phase1Hash(side, b)
+	return &id, &wire.Hash{Data: flip(hash, s.cfg.Deviations.WrongPhase1Hash)}, nil
+}
+
+// phase1Hash is HASH_I (side 0) or HASH_R (side 1), RFC 2409 5.
+func (s *Session) phase1Hash(side int, id []byte) []byte {
+	if side == 0 {
+		return keymat.HashI(s.suite, s.keys.SKEYID, s.exchange(), s.saBody, id)
+	}
+	return keymat.HashR(s.suite, s.keys.SKEYID, s.exchange(), s.saBody, id)
+}
+
+// verify checks the identity and the hash of the end named by side.
+func (s *Session) verify(side int, o *opened) error {
+	id, idBody := get[*wire.ID](o.payloads, o.bodies)
+	hash, raw := get[*wire.Hash](o.payloads, o.bodies)
+	if idBody == nil || raw == nil {
+		return refuse(wire.NotifyPayloadMalformed, "identity or hash is missing")
+	}
+	if want := s.phase1Hash(side, idBody); !bytes.Equal(want, hash.Data) {
+		err := s.tolerate(refuse(wire.NotifyInvalidHashInformation, "HASH_%c is wrong", "IR"[side]))
+		if err != nil {
+			return err
+		}
+	}
+	if want := s.cfg.RemoteID; want != nil && (want.IDType != id.IDType || !bytes.Equal(want.Data, id.Data)) {
+		if err := s.tolerate(refuse(wire.NotifyInvalidIDInformation, "the peer asserts another identity than configured")); err != nil {
+			return err
+		}
+	}
+	if id.Port != 0 && (id.Protocol != 17 || id.Port != Port) {
+		if err := s.tolerate(refuse(wire.NotifyInvalidIDInformation, "identity with protocol %d port %d (RFC 2407 4.6.2)", id.Protocol, id.Port)); err != nil {
+			return err
+		}
+	}
+	s.idBody[side], s.peerID = bytes.Clone(idBody), *id
+	s.peerID.Data = bytes.Clone(id.Data)
+	return nil
+}
+
+// initialContact tells the peer that this is the only SA we have with it (RFC 2407 4.6.3.3).
+func (s *Session) initialContact() wire.Payload {
+	spi := append(append([]byte(nil), s.cookieI[:]...), s.cookieR[:]...)
+	return &wire.Notify{DOI: 1, Protocol: wire.ProtoISAKMP, MsgType: wire.NotifyInitialContact, SPI: spi}
+}

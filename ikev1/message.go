@@ -1,0 +1,128 @@
+package ikev1
+
+import (
+	"fmt"
+
+	"github.com/useipsec/useipsec/ikev1/keymat"
+	"github.com/useipsec/useipsec/ikev1/wire"
+)
+
+// datagram encodes a message, gives it the non-ESP marker where its port asks for one, and addresses it.
+func (s *Session) datagram(step Step, m *wire.Message) ([]Datagram, error) {
+	var b []byte
+	if s.local.Port() != Port && s.local.Port() == s.nattPort() {
+		b = make([]byte, 4, 256) // non-ESP marker, RFC 3948 2.2
+	}
+	b, err := m.Append(b)
+	if err != nil {
+		return nil, fmt.Errorf("ikev1: %v: %w", step, err)
+	}
+	if s.cfg.Deviations.EditBytes != nil {
+		b = s.cfg.Deviations.EditBytes(step, b)
+	}
+	return []Datagram{{Local: s.local, Remote: s.remote, Data: b}}, nil
+}
+
+func (s *Session) header(x wire.ExchangeType, id uint32, f wire.Flags) wire.Header {
+	return wire.Header{CookieI: s.cookieI, CookieR: s.cookieR, Version: wire.Version1, Exchange: x, Flags: f, MessageID: id}
+}
+
+func (s *Session) edit(step Step, m *wire.Message) {
+	if s.cfg.Deviations.EditMessage != nil {
+		s.cfg.Deviations.EditMessage(step, m)
+	}
+}
+
+// clear sends payloads unprotected.
+func (s *Session) clear(step Step, h wire.Header, ps ...wire.Payload) ([]Datagram, error) {
+	m := &wire.Message{Header: h, Payloads: ps}
+	s.edit(step, m)
+	return s.datagram(step, m)
+}
+
+// seal sends payloads encrypted under iv and gives the IV that follows: the last ciphertext block.
+func (s *Session) seal(step Step, h wire.Header, iv []byte, ps ...wire.Payload) ([]Datagram, []byte, error) {
+	m := &wire.Message{Header: h, Payloads: ps}
+	m.Flags |= wire.FlagEncryption
+	s.edit(step, m)
+	plain, err := wire.AppendPayloads(nil, m.Payloads)
+	if err != nil {
+		return nil, nil, fmt.Errorf("ikev1: %v: %w", step, err)
+	}
+	block := keymat.BlockSize(s.suite.Cipher)
+	for len(plain)%block != 0 {
+		plain = append(plain, 0) // RFC 2409 appendix B
+	}
+	c, err := keymat.NewCBC(s.suite, s.keys.Key, iv)
+	if err != nil {
+		return nil, nil, fmt.Errorf("ikev1: %v: %w", step, err)
+	}
+	sealed, err := c.Encrypt(nil, plain)
+	if err != nil {
+		return nil, nil, fmt.Errorf("ikev1: %v: %w", step, err)
+	}
+	m.NextPayload = wire.FirstType(m.Payloads)
+	m.Payloads, m.Sealed = nil, sealed
+	out, err := s.datagram(step, m)
+	return out, append([]byte(nil), sealed[len(sealed)-block:]...), err
+}
+
+// opened is the plaintext of a message.
+type opened struct {
+	payloads []wire.Payload
+	bodies   [][]byte
+	plain    []byte // the payloads with their generic headers, without padding
+	iv       []byte // what follows in the chain
+}
+
+// open decrypts a message under iv. Nothing of the Session changes, so a message that does
+// not decrypt cannot spoil the chain.
+func (s *Session) open(m *wire.Message, iv []byte) (*opened, error) {
+	if m.Flags&wire.FlagEncryption == 0 { // tolerated by the caller
+		return &opened{payloads: m.Payloads, bodies: m.Bodies, iv: iv}, nil
+	}
+	block := keymat.BlockSize(s.suite.Cipher)
+	if len(m.Sealed) == 0 || len(m.Sealed)%block != 0 {
+		return nil, refuse(wire.NotifyPayloadMalformed, "%d octets of ciphertext, block is %d", len(m.Sealed), block)
+	}
+	c, err := keymat.NewCBC(s.suite, s.keys.Key, iv)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := c.Decrypt(nil, m.Sealed)
+	if err != nil {
+		return nil, err
+	}
+	ps, bodies, rest, err := wire.ParsePayloads(m.NextPayload, plain)
+	if err != nil {
+		return nil, refuse(wire.NotifyPayloadMalformed, "does not decrypt to payloads: %v", err)
+	}
+	next := append([]byte(nil), m.Sealed[len(m.Sealed)-block:]...)
+	return &opened{payloads: ps, bodies: bodies, plain: plain[:len(plain)-len(rest)], iv: next}, nil
+}
+
+// get finds the first payload of a type; body is nil when there is none.
+func get[P wire.Payload](ps []wire.Payload, bodies [][]byte) (p P, body []byte) {
+	for i := range ps {
+		if q, ok := ps[i].(P); ok {
+			return q, bodies[i]
+		}
+	}
+	return p, nil
+}
+
+// body encodes a payload without its generic header, the form hashes are computed over.
+func body(p wire.Payload) ([]byte, error) {
+	b, err := wire.AppendPayloads(nil, []wire.Payload{p})
+	if err != nil {
+		return nil, err
+	}
+	return b[4:], nil
+}
+
+func flip(b []byte, yes bool) []byte {
+	if yes && len(b) > 0 {
+		b[0] ^= 1
+	}
+	return b
+}

@@ -1,0 +1,154 @@
+package ikev1
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"slices"
+
+	"github.com/useipsec/useipsec/esp/spd"
+	"github.com/useipsec/useipsec/ikev1/keymat"
+	"github.com/useipsec/useipsec/ikev1/wire"
+)
+
+// recvQuick1 finds the policy for the identities, chooses a transform and answers.
+func (s *Session) recvQuick1(q *quick, o *opened) ([]Datagram, error) {
+	sa, saRaw := get[*wire.SA](o.payloads, o.bodies)
+	no, noRaw := get[*wire.Nonce](o.payloads, o.bodies)
+	if saRaw == nil || noRaw == nil {
+		return nil, refuse(wire.NotifyPayloadMalformed, "quick mode message 1 lacks SA or nonce")
+	}
+	if len(sa.Proposals) > 0 && len(sa.Proposals[0].SPI) == 4 {
+		q.spiOut = binary.BigEndian.Uint32(sa.Proposals[0].SPI) // for the notify, should it come to that
+	}
+	if n := len(no.Data); n < 8 || n > 256 {
+		return nil, refuse(wire.NotifyPayloadMalformed, "nonce of %d octets (RFC 2409 5)", n)
+	}
+	q.ni = bytes.Clone(no.Data)
+	sel, err := s.proposedSelector(q, o)
+	if err != nil {
+		return nil, err
+	}
+	if q.policy = s.policyFor(sel); q.policy == nil {
+		return nil, refuse(wire.NotifyInvalidIDInformation, "no policy for %v", sel)
+	}
+	chosen, err := s.chooseQuick(q, sa)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.makeQuick(q, q.policy); err != nil {
+		return nil, err
+	}
+	if err := s.takeKE(q, o); err != nil {
+		return nil, err
+	}
+	chosen.SPI = spiBytes(q.spiIn)
+	ps := []wire.Payload{
+		&wire.SA{DOI: 1, Situation: 1, Proposals: []wire.Proposal{chosen}},
+		&wire.Nonce{Data: q.nr},
+	}
+	if q.dh != nil {
+		ps = append(ps, &wire.KE{Data: q.dh.Public()})
+	}
+	if q.ids[0] != nil {
+		ps = append(ps, s.returnedID(q.ids[0]), s.returnedID(q.ids[1]))
+	}
+	out, err := s.sealQuick(Quick2, q, func(rest []byte) []byte {
+		return keymat.Hash2(s.suite.Hash, s.keys.A, q.id, q.ni, rest)
+	}, ps...)
+	if err != nil {
+		return nil, err
+	}
+	q.state = quick2Sent
+	return s.send(&q.flight, out, true), nil
+}
+
+func (s *Session) returnedID(id *wire.ID) wire.Payload {
+	if !s.cfg.Deviations.WrongSelector {
+		return id
+	}
+	wrong := *id
+	wrong.Port ^= 1
+	return &wrong
+}
+
+// proposedSelector reads IDci and IDcr; without them the two hosts themselves are meant (RFC 2409 5.5).
+func (s *Session) proposedSelector(q *quick, o *opened) (spd.Selector, error) {
+	var ids []*wire.ID
+	for _, p := range o.payloads {
+		if id, ok := p.(*wire.ID); ok {
+			ids = append(ids, id)
+		}
+	}
+	switch len(ids) {
+	case 0:
+		return spd.Selector{Src: hostPrefix(s.local.Addr()), Dst: hostPrefix(s.remote.Addr())}, nil
+	case 2:
+	default:
+		return spd.Selector{}, refuse(wire.NotifyInvalidIDInformation, "%d identities in quick mode, want none or two (RFC 2409 5.5)", len(ids))
+	}
+	q.ids = [2]*wire.ID{ids[0], ids[1]}
+	return idsSelector(ids[1], ids[0])
+}
+
+// policyFor finds the policy with exactly this selector. A tolerant end takes the first one between the same addresses.
+func (s *Session) policyFor(sel spd.Selector) *QuickPolicy {
+	for i := range s.cfg.Quick {
+		if s.cfg.Quick[i].Selector == sel {
+			return &s.cfg.Quick[i]
+		}
+	}
+	for i := range s.cfg.Quick {
+		p := &s.cfg.Quick[i]
+		if p.Selector.Src != sel.Src || p.Selector.Dst != sel.Dst || !wider(sel, p.Selector) {
+			continue
+		}
+		if s.tolerate(refuse(wire.NotifyInvalidIDInformation, "%v proposed, policy %s is %v", sel, p.Name, p.Selector)) == nil {
+			return p
+		}
+	}
+	return nil
+}
+
+// wider tells whether a leaves protocol or ports open that b names.
+func wider(a, b spd.Selector) bool {
+	ports := func(x, y spd.PortRange) bool { return x == y || x == (spd.PortRange{}) }
+	return (a.Proto == b.Proto || a.Proto == 0) && ports(a.SrcPorts, b.SrcPorts) && ports(a.DstPorts, b.DstPorts)
+}
+
+// refuseQuick tells the peer, under protection, why its quick mode ends here.
+func (s *Session) refuseQuick(q *quick, err error) ([]Datagram, error) {
+	failed := s.failQuick(q, err)
+	var ne *NotifyError
+	if !errors.As(err, &ne) {
+		return nil, failed
+	}
+	n := &wire.Notify{DOI: 1, Protocol: wire.ProtoESP, MsgType: ne.Notify}
+	if q.spiOut != 0 {
+		n.SPI = spiBytes(q.spiOut)
+	}
+	out, serr := s.sendInfo(n)
+	if serr != nil {
+		return nil, errors.Join(failed, serr)
+	}
+	s.record(Event{Kind: EventNotifySent, Notify: ne.Notify, Protected: true, MessageID: q.id})
+	return out, failed
+}
+
+// quickFor finds the unfinished quick mode that a notify speaks of: by SPI, else the oldest one waiting.
+func (s *Session) quickFor(n *wire.Notify) *quick {
+	var waiting *quick
+	for _, id := range s.order {
+		q := s.quicks[id]
+		if q.role != Initiator || q.state != quick1Sent {
+			continue
+		}
+		if slices.Equal(n.SPI, spiBytes(q.spiIn)) {
+			return q
+		}
+		if waiting == nil {
+			waiting = q
+		}
+	}
+	return waiting
+}

@@ -1,0 +1,316 @@
+package ikev1
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"time"
+
+	"github.com/useipsec/useipsec/ikev1/keymat"
+	"github.com/useipsec/useipsec/ikev1/wire"
+)
+
+// Datagram is a UDP payload with its addresses, seen from this end: Local is ours whether
+// the datagram comes or goes. On port 4500 Data begins with the non-ESP marker (RFC 3948 2.2).
+type Datagram struct {
+	Local, Remote netip.AddrPort
+	Data          []byte
+}
+
+// State is where phase 1 stands. A state is named after what this end has sent and waits
+// to be answered.
+type State uint8
+
+// The states of a Session.
+const (
+	StateNew       State = iota
+	StateMain1Sent       // initiator
+	StateMain2Sent       // responder
+	StateMain3Sent       // initiator
+	StateMain4Sent       // responder
+	StateMain5Sent       // initiator
+	StateEstablished
+	StateFailed
+	StateDeleted
+)
+
+var stateNames = [...]string{"new", "main1-sent", "main2-sent", "main3-sent", "main4-sent", "main5-sent", "established", "failed", "deleted"}
+
+// String gives the state's name in journals.
+func (s State) String() string {
+	if int(s) < len(stateNames) {
+		return stateNames[s]
+	}
+	return fmt.Sprintf("Unknown(%d)", uint8(s))
+}
+
+// Errors a Session ends with; they are wrapped with what happened.
+var (
+	ErrTimeout     = errors.New("no answer")
+	ErrRefused     = errors.New("refused by the peer")
+	ErrNotReady    = errors.New("no established ISAKMP SA")
+	ErrUnknownName = errors.New("no such policy or child")
+)
+
+// NotifyError is a failure with the notify message the peer is told (RFC 2408 3.14.1).
+type NotifyError struct {
+	Notify wire.NotifyType
+	Reason string
+}
+
+// Error names the notify and the reason.
+func (e *NotifyError) Error() string { return fmt.Sprintf("%v: %s", e.Notify, e.Reason) }
+
+func refuse(n wire.NotifyType, format string, args ...any) error {
+	return &NotifyError{Notify: n, Reason: fmt.Sprintf(format, args...)}
+}
+
+// Session is one ISAKMP SA: its phase 1 and the quick modes and informational exchanges under it.
+type Session struct {
+	cfg   *Config
+	role  Role
+	state State
+	rand  io.Reader
+	now   time.Time
+	err   error
+
+	cookieI, cookieR wire.Cookie
+	local, remote    netip.AddrPort // where messages go now; NAT traversal changes the ports
+
+	suite    keymat.Suite
+	offer    *wire.SA // what the initiator offered
+	saBody   []byte   // SAi_b
+	dh       *keymat.PrivateKey
+	gxi, gxr []byte
+	ni, nr   []byte
+	idBody   [2][]byte // IDii_b, IDir_b
+	peerID   wire.ID
+	keys     keymat.Phase1
+	gxy      []byte
+	iv       []byte // last CBC block of phase 1: the next phase 1 IV, and the root of phase 2 IVs (RFC 2409 appendix B)
+
+	natt   natt
+	flight flight // of phase 1
+	quicks map[uint32]*quick
+	order  []uint32 // message IDs of quicks, oldest first
+	kids   []*Child
+	seen   map[uint32]bool // message IDs of informational exchanges that were accepted
+}
+
+// maxQuicks bounds the quick modes a Session remembers; the oldest is forgotten first.
+const maxQuicks = 64
+
+// NewInitiator makes a Session that will begin main mode when Start is called.
+func NewInitiator(cfg *Config) (*Session, error) {
+	s, err := newSession(cfg, Initiator)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.randomCookie(&s.cookieI)
+}
+
+// NewResponder makes a Session that waits for message 1.
+func NewResponder(cfg *Config) (*Session, error) { return newSession(cfg, Responder) }
+
+func newSession(cfg *Config, role Role) (*Session, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	r := cfg.Rand
+	if r == nil {
+		r = rand.Reader
+	}
+	return &Session{
+		cfg: cfg, role: role, rand: r, local: cfg.Local, remote: cfg.Remote,
+		quicks: map[uint32]*quick{}, seen: map[uint32]bool{},
+	}, nil
+}
+
+// Start sends message 1. Only an initiator starts.
+func (s *Session) Start(now time.Time) ([]Datagram, error) {
+	if s.role != Initiator || s.state != StateNew {
+		return nil, fmt.Errorf("ikev1: Start in state %v as %v", s.state, s.role)
+	}
+	s.now = now
+	return s.sendMain1()
+}
+
+// Cookies gives the cookie pair; the responder's is zero until it is known.
+func (s *Session) Cookies() (i, r wire.Cookie) { return s.cookieI, s.cookieR }
+
+// State tells where phase 1 stands.
+func (s *Session) State() State { return s.state }
+
+// Role tells which end of phase 1 this is.
+func (s *Session) Role() Role { return s.role }
+
+// Err is why the Session failed, nil while it has not.
+func (s *Session) Err() error { return s.err }
+
+// PeerID is the identity the peer asserted and proved; the zero value before that.
+func (s *Session) PeerID() wire.ID { return s.peerID }
+
+// Children are the live pairs of IPsec SAs, oldest first. The slice is a copy, the children are shared.
+func (s *Session) Children() []*Child { return append([]*Child(nil), s.kids...) }
+
+// Handle takes a datagram from the peer and gives the answers. A datagram that is to be
+// ignored gives neither an answer nor an error, but an EventDropped. An error means that the
+// exchange it belongs to has failed; the datagrams that come with it tell the peer.
+func (s *Session) Handle(now time.Time, d Datagram) ([]Datagram, error) {
+	s.now = now
+	if s.state == StateDeleted || s.state == StateFailed {
+		return s.drop("the ISAKMP SA is %v", s.state)
+	}
+	data := d.Data
+	if d.Local.Port() != Port && d.Local.Port() == s.nattPort() {
+		if len(data) < 4 || binary.BigEndian.Uint32(data) != 0 {
+			return s.drop("no non-ESP marker on port %d", d.Local.Port())
+		}
+		data = data[4:]
+	}
+	m, err := wire.Parse(data)
+	if err != nil {
+		return s.drop("%v", err)
+	}
+	if why := s.checkCookies(m.Header); why != "" {
+		return s.drop("%s", why)
+	}
+	digest := sha256.Sum256(data)
+	switch m.Exchange {
+	case wire.ExchangeMain:
+		if again, known := s.flight.duplicate(digest); known {
+			return s.repeat(again)
+		}
+		return s.handleMain(d, m, digest)
+	case wire.ExchangeQuick:
+		if q := s.quicks[m.MessageID]; q != nil {
+			if again, known := q.flight.duplicate(digest); known {
+				return s.repeat(again)
+			}
+		}
+		return s.handleQuick(d, m, digest)
+	case wire.ExchangeInformational:
+		return s.handleInfo(m)
+	}
+	return s.drop("exchange type %v is not handled", m.Exchange)
+}
+
+// checkCookies tells why a message does not belong to this Session, or nothing.
+func (s *Session) checkCookies(h wire.Header) string {
+	if s.state == StateNew {
+		if s.role == Initiator {
+			return "nothing was sent yet"
+		}
+		if h.CookieI.IsZero() {
+			return "initiator cookie is 0 (RFC 2408 5.2)"
+		}
+		return ""
+	}
+	if h.CookieI != s.cookieI {
+		return "initiator cookie is not of this SA"
+	}
+	first := s.role == Initiator && s.state == StateMain1Sent
+	initial := s.role == Responder && h.Exchange == wire.ExchangeMain && h.CookieR.IsZero() // message 1 again
+	switch {
+	case first && h.CookieR.IsZero() && h.Exchange == wire.ExchangeMain:
+		return "responder cookie is 0 (RFC 2408 5.2)"
+	case first || initial || h.CookieR == s.cookieR:
+		return ""
+	}
+	return "responder cookie is not of this SA"
+}
+
+// Tick does what is due: retransmissions and giving up.
+func (s *Session) Tick(now time.Time) ([]Datagram, error) {
+	s.now = now
+	out, err := s.tickFlight(&s.flight)
+	if err != nil {
+		return nil, s.fail(err)
+	}
+	for _, id := range s.order {
+		q := s.quicks[id]
+		more, qerr := s.tickFlight(&q.flight)
+		out = append(out, more...)
+		if qerr != nil {
+			err = errors.Join(err, s.failQuick(q, qerr))
+		}
+	}
+	return out, err
+}
+
+// Deadline is when Tick has something to do.
+func (s *Session) Deadline() (time.Time, bool) {
+	var at time.Time
+	min := func(f *flight) {
+		if f.waiting && (at.IsZero() || f.next.Before(at)) {
+			at = f.next
+		}
+	}
+	min(&s.flight)
+	for _, q := range s.quicks {
+		min(&q.flight)
+	}
+	return at, !at.IsZero()
+}
+
+func (s *Session) enter(st State) {
+	s.state = st
+	s.record(Event{Kind: EventState, Detail: st.String()})
+	if st == StateEstablished {
+		s.record(Event{Kind: EventEstablished})
+	}
+}
+
+func (s *Session) record(e Event) {
+	if s.cfg.Record == nil {
+		return
+	}
+	e.Time, e.CookieI, e.CookieR = s.now, s.cookieI, s.cookieR
+	s.cfg.Record(e)
+}
+
+func (s *Session) drop(format string, args ...any) ([]Datagram, error) {
+	s.record(Event{Kind: EventDropped, Detail: fmt.Sprintf(format, args...)})
+	return nil, nil
+}
+
+// tolerate reports a broken rule and tells whether to go on all the same.
+func (s *Session) tolerate(err error) error {
+	if !s.cfg.Tolerant {
+		return err
+	}
+	s.record(Event{Kind: EventTolerated, Detail: err.Error()})
+	return nil
+}
+
+// fail ends phase 1.
+func (s *Session) fail(err error) error {
+	s.flight.waiting = false
+	s.err = fmt.Errorf("ikev1: phase 1 in state %v: %w", s.state, err)
+	s.record(Event{Kind: EventFailed, Detail: s.err.Error()})
+	s.enter(StateFailed)
+	return s.err
+}
+
+func (s *Session) randomCookie(c *wire.Cookie) error {
+	_, err := io.ReadFull(s.rand, c[:])
+	return err
+}
+
+func (s *Session) random(n int) ([]byte, error) {
+	b := make([]byte, n)
+	_, err := io.ReadFull(s.rand, b)
+	return b, err
+}
+
+// exchange collects the inputs of key derivation.
+func (s *Session) exchange() keymat.Exchange {
+	return keymat.Exchange{
+		CookieI: s.cookieI, CookieR: s.cookieR,
+		Ni: s.ni, Nr: s.nr, GXi: s.gxi, GXr: s.gxr, GXY: s.gxy,
+	}
+}
