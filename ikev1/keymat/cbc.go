@@ -45,7 +45,8 @@ func NewCBC(s Suite, key, iv []byte) (*CBC, error) {
 		return nil, err
 	}
 	if len(key) != n {
-		return nil, fmt.Errorf("ikev1/keymat: key of %d octets for %s, want %d: %w", len(key), s.Cipher.Slug(s.KeyBits), n, ErrKeyLength)
+		return nil, fmt.Errorf("ikev1/keymat: key of %d octets for %s, want %d: %w",
+			len(key), s.Cipher.Slug(s.KeyBits), n, ErrKeyLength)
 	}
 	block, err := ciphers[s.Cipher].new(key)
 	if err != nil {

@@ -95,7 +95,7 @@ func (c Cipher) KeySize(keyBits int) (int, error) {
 	return 0, fmt.Errorf("ikev1/keymat: %d bits for cipher %v: %w (RFC 2409 appendix A)", keyBits, c, ErrKeyLength)
 }
 
-// Weak reports whether the cipher can be broken by search: DES.
+// Weak reports whether the cipher can be broken by search: DES (RFC 4109 section 3).
 func (c Cipher) Weak() bool { return ciphers[c].weak }
 
 // BlockSize returns the octets of the cipher's block and IV, 0 when the cipher is unknown.

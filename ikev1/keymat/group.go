@@ -51,10 +51,10 @@ type arithmetic interface {
 	shared(x, y []byte) ([]byte, error)
 }
 
-// The private exponents of a group are as long as the comment says and always have their top bit set. That is at least twice
-// the strength of the group, by the first estimate of RFC 3526 section 8 (90, 110, 130, 150, 170 and 190 bits from group 5 to
-// group 18) and by NIST SP 800-56A revision 3, table 25 (112, 128, 152, 176 and 200 bits from group 14 on): more would cost
-// time and add nothing. RFC 2409 and RFC 2412 give the two small groups less than group 5.
+// A fresh private exponent has the number of bits given here, its top bit always set. That is at least twice the strength of
+// the group by the first estimate of RFC 3526 section 8 (90, 110, 130, 150, 170 and 190 bits from group 5 to group 18) and by
+// NIST SP 800-56A revision 3, appendix D (112, 128, 152, 176 and 200 bits from group 14 on): a longer one would cost time and
+// make the secret no safer. The two smaller groups are weaker still.
 var groups = map[Group]groupSpec{
 	MODP768:  {slug: "modp768", arith: newMODP(768, 256, prime768), weak: true},
 	MODP1024: {slug: "modp1024", arith: newMODP(1024, 256, prime1024), weak: true},

@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 
@@ -249,6 +250,28 @@ func TestPrivateKeyDoesNotAlias(t *testing.T) {
 	if z := shared(t, k, k.Public()); z[94] != 2 { // 2^9
 		t.Errorf("exponent changed: %x", z)
 	}
+}
+
+// One key, and one group's table, may serve many sessions at once.
+func TestConcurrentUse(t *testing.T) {
+	const g = keymat.MODP1536
+	mine := generate(t, g)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			theirs, err := g.Generate(nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			a, errA := mine.Shared(theirs.Public())
+			b, errB := theirs.Shared(mine.Public())
+			if errA != nil || errB != nil || !bytes.Equal(a, b) {
+				t.Errorf("the ends disagree: %v, %v", errA, errB)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestUnknownGroup(t *testing.T) {

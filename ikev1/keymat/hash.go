@@ -71,7 +71,7 @@ func (h Hash) New() hash.Hash {
 // Size returns the octets of a digest, and so of the prf's output; 0 when the hash is unknown.
 func (h Hash) Size() int { return hashes[h].size }
 
-// Weak reports whether nobody should use the hash any more: MD5 (RFC 8247 section 2.3 forbids it).
+// Weak reports whether nobody should use the hash any more: MD5 (RFC 4109 section 3).
 func (h Hash) Weak() bool { return hashes[h].weak }
 
 // Sum returns the digest of the concatenated parts, nil when the hash is unknown. The NAT-D payload is one:

@@ -97,8 +97,8 @@ func Derive(s Suite, skeyid []byte, in Exchange) (Phase1, error) {
 //	K1 = prf(SKEYID_e, 0)
 //	K2 = prf(SKEYID_e, K1)
 //
-// where 0 is a single octet. The parity bits of DES keys are left as they come, and weak DES keys are not avoided, as in
-// every implementation.
+// where 0 is a single octet. DES keys are taken as they come: parity bits are not set, and the weak keys, which the RFC would
+// step over, are used. Nobody will meet one by accident.
 func CipherKey(s Suite, skeyidE []byte) ([]byte, error) {
 	if err := s.validateSymmetric(); err != nil {
 		return nil, err

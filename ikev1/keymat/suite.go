@@ -15,7 +15,7 @@ func (s Suite) String() string {
 	return fmt.Sprintf("%s/%v/%v", s.Cipher.Slug(s.KeyBits), s.Hash, s.Group)
 }
 
-// Weak reports whether any of the algorithms is weak.
+// Weak reports whether any of the algorithms is known to be weak.
 func (s Suite) Weak() bool { return s.Cipher.Weak() || s.Hash.Weak() || s.Group.Weak() }
 
 // Validate checks that all algorithms are known and the key has a length the cipher allows. Its error wraps ErrUnknown or
