@@ -34,7 +34,7 @@ type Profile struct {
 	IKE             IKEVariants     `yaml:"ike" json:"ike"`
 	Availability    Availability    `yaml:"availability" json:"availability"`
 
-	source *strict.Source
+	doc *strict.Document
 }
 
 // Setting says where the protocol lives. It answers none of the nine

@@ -1,0 +1,57 @@
+package strict
+
+// node is a value in a document, apart from the library that read it.
+type node struct {
+	kind    kind
+	text    string // scalars: the text without quotes
+	pos     Pos
+	entries []entry // mappings, in the order of the text, keys unique
+	items   []*node // sequences
+}
+
+type entry struct {
+	key   string
+	pos   Pos
+	value *node
+}
+
+// Pos is a place in a file.
+type Pos struct {
+	Line int `json:"line"`   // 1-based
+	Col  int `json:"column"` // 1-based, in characters
+}
+
+type kind uint8
+
+const (
+	kindEmpty kind = iota // nothing after the key or the dash
+	kindNull              // null or ~
+	kindText
+	kindInt
+	kindFloat
+	kindBool
+	kindMapping
+	kindSequence
+)
+
+func (k kind) scalar() bool { return k >= kindNull && k <= kindBool }
+
+// describe says what a node is, for "takes a list, not ...".
+func (n *node) describe() string {
+	switch n.kind {
+	case kindEmpty:
+		return "nothing"
+	case kindNull:
+		return "null"
+	case kindInt, kindFloat:
+		return "the number " + n.text
+	case kindBool:
+		return n.text
+	case kindMapping:
+		return "a mapping"
+	case kindSequence:
+		return "a list"
+	default:
+		return "text"
+	}
+}

@@ -1,0 +1,221 @@
+package strict
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// Limits on what is given to the YAML library. Its parser recurses once per
+// level of nesting, and a stack overflow cannot be caught; the depth of block
+// nesting is bounded by the length of a line, since every level is indented.
+const (
+	maxSize  = 64 << 10 // octets; the parser's time grows with the square
+	maxLine  = 1000     // octets
+	maxDepth = 32       // brackets within brackets
+)
+
+// syntaxError is a mistake that leaves (a part of) the text without meaning.
+type syntaxError struct {
+	pos Pos
+	msg string
+}
+
+// checkText finds what makes a text unfit for the YAML library. It returns at
+// most one mistake per line.
+func checkText(data []byte) []syntaxError {
+	if len(data) > maxSize {
+		return []syntaxError{{Pos{1, 1}, fmt.Sprintf("the file has %d octets; at most %d are read", len(data), maxSize)}}
+	}
+	var out []syntaxError
+	for i, line := range bytes.Split(data, []byte("\n")) {
+		switch {
+		case len(line) > maxLine:
+			out = append(out, syntaxError{Pos{i + 1, 1}, fmt.Sprintf("the line has %d octets; at most %d are read", len(line), maxLine)})
+		case !utf8.Valid(line):
+			out = append(out, syntaxError{Pos{i + 1, 1}, "the line is not UTF-8"})
+		case bytes.ContainsFunc(line, func(r rune) bool { return r < ' ' && r != '\t' && r != '\r' || r == 0x7f || r == '\ufeff' && i > 0 }):
+			out = append(out, syntaxError{Pos{i + 1, 1}, "the line has a control character"})
+		}
+	}
+	return out
+}
+
+// parse reads the text into a syntax tree.
+//
+// The library's tree panics when some texts are printed, which converter avoids.
+// FuzzDecode found no panic in its lexer and parser; should there be one all the
+// same, this is the one place where it becomes an error. The parser keeps no
+// state that it could leave broken.
+func parse(text string) (file *ast.File, mistake *syntaxError) {
+	defer func() {
+		if r := recover(); r != nil {
+			file, mistake = nil, &syntaxError{Pos{1, 1}, "the YAML cannot be understood"}
+		}
+	}()
+	tokens := lexer.Tokenize(text)
+	if mistake := checkBrackets(tokens, strings.Split(text, "\n")); mistake != nil {
+		return nil, mistake
+	}
+	// Duplicate keys are allowed here and found in convert, all of them.
+	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
+	if err == nil {
+		return file, nil
+	}
+	mistake = &syntaxError{Pos{1, 1}, "the YAML cannot be understood"}
+	var located yaml.Error
+	if errors.As(err, &located) {
+		mistake.msg = strings.ReplaceAll(located.GetMessage(), "\t", `\t`)
+		mistake.pos = position(located.GetToken())
+	}
+	return nil, mistake
+}
+
+// checkBrackets bounds the nesting of brackets, and finds a bracket that is not
+// closed: the parser would complain about every line after it instead. The
+// contents of brackets are indented deeper than the line they were opened in
+// (YAML 1.2.2, 7.4); only the closing bracket need not be.
+func checkBrackets(tokens token.Tokens, lines []string) *syntaxError {
+	var open []Pos
+	for _, t := range tokens {
+		pos := position(t)
+		closing := t.Type == token.MappingEndType || t.Type == token.SequenceEndType
+		if len(open) > 0 && !closing {
+			first := open[0]
+			if first.Line <= len(lines) && pos.Line > first.Line && pos.Col <= indentation(lines[first.Line-1])+1 {
+				return &syntaxError{first, "the bracket is not closed"}
+			}
+		}
+		switch {
+		case closing && len(open) > 0:
+			open = open[:len(open)-1]
+		case t.Type == token.MappingStartType || t.Type == token.SequenceStartType:
+			if open = append(open, pos); len(open) > maxDepth {
+				return &syntaxError{pos, fmt.Sprintf("more than %d brackets within brackets", maxDepth)}
+			}
+		}
+	}
+	if len(open) > 0 && tokens.InvalidToken() == nil {
+		return &syntaxError{open[0], "the bracket is not closed"}
+	}
+	return nil
+}
+
+func position(t *token.Token) Pos {
+	if t == nil || t.Position == nil {
+		return Pos{1, 1}
+	}
+	return Pos{t.Position.Line, t.Position.Column}
+}
+
+// converter turns the library's syntax tree into nodes, refusing what strict
+// YAML does not have. It reads tokens only: the tree's String methods panic on
+// some texts.
+type converter struct {
+	report func(path string, pos Pos, format string, args ...any)
+}
+
+func (c *converter) convert(n ast.Node, path string) *node {
+	out := &node{}
+	if n == nil {
+		return out
+	}
+	t := n.GetToken()
+	out.pos = position(t)
+	if t != nil {
+		out.text = t.Value
+	}
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		c.mapping(out, n.Values, path)
+	case *ast.MappingValueNode:
+		c.mapping(out, []*ast.MappingValueNode{n}, path)
+	case *ast.SequenceNode:
+		out.kind = kindSequence
+		for i, v := range n.Values {
+			out.items = append(out.items, c.convert(v, fmt.Sprintf("%s[%d]", path, i)))
+		}
+	case *ast.NullNode:
+		if t != nil && t.Type != token.ImplicitNullType {
+			out.kind = kindNull
+		}
+	case *ast.IntegerNode:
+		out.kind = kindInt
+	case *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
+		out.kind = kindFloat
+	case *ast.BoolNode:
+		out.kind = kindBool
+	case *ast.StringNode:
+		out.kind = kindText
+	case *ast.LiteralNode:
+		out.kind = kindText
+		if n.Value != nil {
+			out.text = n.Value.Value
+		}
+	default:
+		out = c.refuse(n, path)
+	}
+	return out
+}
+
+// refuse reports a construct that strict YAML does not have, and returns a
+// node that will not be reported again, or nil for one that has to be left out.
+func (c *converter) refuse(n ast.Node, path string) *node {
+	what := "this construct"
+	switch n.(type) {
+	case *ast.AnchorNode:
+		what = "an anchor"
+	case *ast.AliasNode:
+		what = "an alias"
+	case *ast.TagNode:
+		what = "a tag"
+	case *ast.DirectiveNode:
+		what = "a directive"
+	}
+	c.report(path, position(n.GetToken()), "%s is not allowed here; write the value itself", what)
+	return nil
+}
+
+func (c *converter) mapping(out *node, values []*ast.MappingValueNode, path string) {
+	out.kind = kindMapping
+	first := map[string]int{} // line of the first use of a key
+	for i, v := range values {
+		pos := position(v.Key.GetToken())
+		if i == 0 && out.pos.Line == pos.Line && out.pos.Col > pos.Col {
+			out.pos = pos // the token of a block mapping is its first colon
+		}
+		switch v.Key.(type) {
+		case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.NullNode:
+		case *ast.MergeKeyNode:
+			c.report(path, pos, "a merge key is not allowed here; write the keys themselves")
+			continue
+		default:
+			c.report(path, pos, "a key has to be plain text")
+			continue
+		}
+		key := v.Key.GetToken().Value
+		below := join(path, key)
+		if line, ok := first[key]; ok {
+			c.report(below, pos, "key %q is there twice; first in line %d", key, line)
+			continue
+		}
+		first[key] = pos.Line
+		out.entries = append(out.entries, entry{key, pos, c.convert(v.Value, below)})
+	}
+}
+
+// join appends a key to a path.
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
