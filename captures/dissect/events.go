@@ -17,6 +17,7 @@ type Kind uint8
 // The kinds of packet.
 const (
 	KindMalformed Kind = iota + 1 // not even an IP header that can be: Err says why
+	KindUnknown                   // the snaplen cut it off before it could be told what it is: Truncated is set
 	KindNonIP                     // ARP, LLDP, ...: only the link layer is known
 	KindISAKMP                    // ISAKMP with major version 1 on UDP 500, or 4500 behind the non-ESP marker
 	KindIKEv2                     // ISAKMP header with major version 2: recognised, not followed
@@ -35,6 +36,8 @@ func (k Kind) String() string {
 	switch k {
 	case KindMalformed:
 		return "malformed"
+	case KindUnknown:
+		return "unknown"
 	case KindNonIP:
 		return "non-ip"
 	case KindISAKMP:
@@ -91,18 +94,18 @@ type Event struct {
 	IP       IP       // the facts of the IP header; Version 0 when there is none
 	UDP      *UDP     // for everything carried in UDP
 	TCP      *TCP     // for KindTCP
-	ICMP     *ICMP    // for KindICMP
-	Flow     spd.Flow // what a selector is compared with (RFC 2401 4.4.2); for ESP in UDP: UDP and its ports
+	Flow     spd.Flow // what a selector is compared with (RFC 2401 4.4.2), ICMP type and code included; for ESP in UDP: UDP and its ports
 	Payload  []byte   // TCP and UDP: the data; otherwise what follows the IP header (and its extensions)
 
 	ISAKMP *ISAKMP // for KindISAKMP and KindIKEv2, nil if not even the header can be read
 	ESP    *ESP    // for KindESP, nil if SPI and sequence number are missing
 	AH     *AH     // for KindAH, nil if the header cannot be read
 
-	// Inner is the packet found inside ESP or AH: in tunnel mode a whole IP
-	// packet, in transport mode the upper layer under the outer addresses.
-	// It is set only if the plaintext can be trusted: the ICV is good, or there
-	// is none and the padding is in order. An Inner may again be KindESP.
+	// Inner is the packet found inside ESP, AH, or IP in IP (KindOther with
+	// protocol 4 or 41): in tunnel mode a whole IP packet, in transport mode the
+	// upper layer under the outer addresses. Inside ESP it is set only if the
+	// plaintext can be trusted: the ICV is good, or there is none to verify and
+	// the padding is in order. An Inner may again be KindESP.
 	Inner *Event
 
 	// Truncated: the capture holds fewer octets than the packet had (snaplen).
@@ -210,9 +213,6 @@ const (
 // Has reports whether all flags of f are set.
 func (t TCPFlags) Has(f TCPFlags) bool { return t&f == f }
 
-// ICMP holds type and code of an ICMP or ICMPv6 message.
-type ICMP struct{ Type, Code uint8 }
-
 // ESP is one ESP packet (RFC 2406).
 type ESP struct {
 	SPI, Seq uint32
@@ -232,6 +232,6 @@ type AH struct {
 	SPI, Seq   uint32
 	NextHeader uint8
 	ICV        []byte
-	State      esp.ICVState // ICVNone when the key is not known
+	State      esp.ICVState // ICVUnchecked: AH's ICV is not recomputed
 	SA         *SA          // never nil
 }

@@ -30,16 +30,19 @@ type ISAKMP struct {
 	// Opaque says why an encrypted message stayed unread; empty otherwise.
 	Opaque string
 
-	Encrypted bool   // FlagEncryption is set
-	Decrypted bool   // Plain holds the plaintext, and its payload chain makes sense
-	Plain     []byte // plaintext, padding included (RFC 2409 App B)
-	Pad       []byte // what follows the last payload of Plain
+	Encrypted bool // FlagEncryption is set
+	Decrypted bool // Plain holds the plaintext, and its payload chain makes sense
+	// IVNote is empty when the message opened with the IV that RFC 2409 App B
+	// prescribes, and otherwise says which IV it took.
+	IVNote string
+	Plain  []byte // plaintext, padding included (RFC 2409 App B)
+	Pad    []byte // what follows the last payload of Plain
 
 	NonESPMarker  bool // four zero octets preceded it (RFC 3948 2.2)
 	FromInitiator bool // sent by the initiator of the ISAKMP SA, as far as addresses and cookies tell
 
-	// Phase1 is the ISAKMP SA the cookies name, never nil for IKEv1. Quick is
-	// the quick mode exchange, nil for other exchange types.
+	// Phase1 is the ISAKMP SA the cookies name, nil only for other versions of
+	// IKE. Quick is the quick mode exchange, nil for other exchange types.
 	Phase1 *Phase1
 	Quick  *Quick
 	// Index is the message's place in its exchange: 1..6 in main mode, 1..3 in
@@ -122,14 +125,15 @@ type Phase1 struct {
 	Auth     wire.AuthMethod
 	SuiteErr error
 
-	KEi, KEr, Ni, Nr     []byte   // payload bodies
-	IDii, IDir           *wire.ID // nil while unread
-	IDiiBody, IDirBody   []byte
-	VendorsI, VendorsR   [][]byte // vendor IDs of each side, in order of appearance
-	CertsI, CertsR       int      // number of CERT payloads
-	HashI, HashR         HashState
-	FloatedI, FloatedR   bool // side has sent this exchange's messages from or to port 4500
-	FirstFrame, LastSeen int  // frames
+	KEi, KEr, Ni, Nr   []byte   // payload bodies
+	IDii, IDir         *wire.ID // nil while unread
+	IDiiBody, IDirBody []byte
+	VendorsI, VendorsR [][]byte // vendor IDs of each side, in order of appearance
+	CertsI, CertsR     int      // number of CERT payloads
+	HashI, HashR       HashState
+	FloatedI, FloatedR bool // side has sent this exchange's messages from or to port 4500
+	// FirstFrame and LastFrame are the frames of the SA's first and latest message.
+	FirstFrame, LastFrame int
 
 	// Keys says how much is known; Why what is missing for more.
 	Keys KeyStatus
@@ -212,10 +216,7 @@ type Quick struct {
 	SAs []*SA
 	// Messages are the exchange's messages without retransmissions.
 	Messages []*ISAKMP
-
-	quickState
 }
 
 // PFS reports whether the exchange carries KE payloads (RFC 2409 5.5).
 func (q *Quick) PFS() bool { return len(q.KEi) > 0 || len(q.KEr) > 0 }
-

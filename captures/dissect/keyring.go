@@ -1,0 +1,190 @@
+package dissect
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/useipsec/useipsec/ikev1/keymat"
+	"github.com/useipsec/useipsec/ikev1/wire"
+)
+
+// keyring is what is known of the keys of an ISAKMP SA: one candidate, or two
+// where the key log holds a Ka and also secrets from which another one follows.
+type keyring struct {
+	candidates []candidate // the one that worked, or promises most, first
+	confirmed  bool        // candidates[0] has decrypted a message
+	done       bool        // everything the candidates depend on was there
+}
+
+// candidate is one consistent set of keys; any of them may be missing.
+type candidate struct {
+	cbc             *keymat.CBC
+	key             []byte
+	skeyid, d, a    []byte
+	missing         string // what would complete it
+	missingForKEYID string // what SKEYID lacks
+}
+
+func (p *Phase1) keys() candidate {
+	if len(p.keyring.candidates) == 0 {
+		return candidate{}
+	}
+	return p.keyring.candidates[0]
+}
+
+func (p *Phase1) material() keymat.Exchange {
+	return keymat.Exchange{CookieI: p.CookieI, CookieR: p.CookieR, Ni: p.Ni, Nr: p.Nr, GXi: p.KEi, GXr: p.KEr}
+}
+
+// deriveKeys makes the candidates as soon as the exchange has shown what they
+// take, and states in Keys and Why what is known.
+func (d *Decoder) deriveKeys(p *Phase1) {
+	k := &p.keyring
+	if k.done {
+		return
+	}
+	if p.Chosen == nil {
+		p.SuiteErr = errNoSA
+	}
+	k.done = p.Chosen != nil && p.Ni != nil && p.Nr != nil && p.KEi != nil && p.KEr != nil && !p.CookieR.IsZero()
+	known, ok := d.log.LookupISAKMP(p.CookieI, p.CookieR)
+	k.candidates = nil
+	switch {
+	case !ok:
+		p.Why = fmt.Sprintf("no key for initiator cookie %v", p.CookieI)
+		return
+	case p.SuiteErr != nil:
+		p.Why = p.SuiteErr.Error()
+		return
+	}
+	derived := p.derive(known.SKEYID, known.PSK, known.GXY)
+	given := candidate{key: known.Ka, skeyid: known.SKEYID, d: known.SKEYIDd, a: known.SKEYIDa, missing: derived.missing, missingForKEYID: derived.missingForKEYID}
+	if given.key == nil && known.SKEYIDe != nil {
+		given.key, _ = keymat.CipherKey(p.Suite, known.SKEYIDe)
+	}
+	switch {
+	case given.key == nil && given.d == nil && given.a == nil:
+		k.candidates = []candidate{derived}
+	case derived.key != nil && (given.key == nil || bytes.Equal(given.key, derived.key)):
+		set(&given.d, derived.d)
+		set(&given.a, derived.a)
+		set(&given.skeyid, derived.skeyid)
+		given.key = derived.key
+		k.candidates = []candidate{given}
+	case derived.key != nil:
+		k.candidates = []candidate{derived, given}
+	default:
+		set(&given.skeyid, derived.skeyid)
+		k.candidates = []candidate{given}
+	}
+	for i := range k.candidates {
+		c := &k.candidates[i]
+		if c.key == nil {
+			continue
+		}
+		cbc, err := keymat.NewCBC(p.Suite, c.key, make([]byte, keymat.BlockSize(p.Suite.Cipher)))
+		if err != nil {
+			c.key, c.missing = nil, "the given key does not fit the negotiated "+p.Suite.Cipher.Slug(p.Suite.KeyBits)
+		}
+		c.cbc = cbc
+	}
+	p.status()
+}
+
+// derive makes a candidate out of SKEYID, or what it is made of, and g^xy
+// (RFC 2409 5).
+func (p *Phase1) derive(skeyid, psk, gxy []byte) candidate {
+	in := p.material()
+	in.GXY = gxy
+	c := candidate{skeyid: skeyid}
+	if skeyid == nil {
+		switch method := authKind(p.Auth); {
+		case p.Ni == nil || p.Nr == nil:
+			c.missingForKEYID = "the nonces are not in the capture"
+		case method == authPSK && psk != nil:
+			c.skeyid = keymat.SKEYIDPSK(p.Suite.Hash, psk, p.Ni, p.Nr)
+		case method == authPSK:
+			c.missingForKEYID = "no pre-shared key"
+		case method == authSig && gxy != nil:
+			c.skeyid = keymat.SKEYIDSignature(p.Suite.Hash, p.Ni, p.Nr, gxy)
+		case method == authSig:
+			c.missingForKEYID = "no g^xy"
+		default: // the nonces of public key encryption are encrypted
+			c.missingForKEYID = fmt.Sprintf("no SKEYID, and authentication method %v", p.Auth)
+		}
+	}
+	switch {
+	case c.skeyid == nil:
+		c.missing = c.missingForKEYID
+	case gxy == nil:
+		c.missing = "no g^xy"
+	default:
+		k, err := keymat.Derive(p.Suite, c.skeyid, in)
+		if err != nil {
+			c.missing = err.Error()
+			break
+		}
+		c.key, c.d, c.a = k.Key, k.D, k.A
+	}
+	return c
+}
+
+// status states what the first candidate amounts to.
+func (p *Phase1) status() {
+	c := p.keys()
+	p.Why = ""
+	switch {
+	case c.key != nil && c.d != nil && c.a != nil:
+		p.Keys = KeysAll
+	case c.key != nil:
+		p.Keys, p.Why = KeysCipher, lacking(c)
+	case c.skeyid != nil:
+		p.Keys, p.Why = KeysSKEYID, c.missing
+	default:
+		p.Keys, p.Why = KeysNone, c.missing
+	}
+}
+
+// lacking says what Ka alone does not give.
+func lacking(c candidate) string {
+	if c.missing == "" {
+		return "only Ka is known"
+	}
+	return "only Ka is known: " + c.missing
+}
+
+// confirm moves the candidate that worked to the front.
+func (p *Phase1) confirm(i int) {
+	k := &p.keyring
+	if k.confirmed {
+		return
+	}
+	k.confirmed = true
+	k.candidates[0], k.candidates[i] = k.candidates[i], k.candidates[0]
+	k.candidates = k.candidates[:1]
+	p.status()
+	if i > 0 {
+		p.Why = "the other secrets given for this ISAKMP SA do not lead to the Ka that decrypts it"
+	}
+}
+
+// authKind says how SKEYID comes about.
+type kindOfAuth uint8
+
+const (
+	authOther kindOfAuth = iota
+	authPSK
+	authSig
+)
+
+func authKind(a wire.AuthMethod) kindOfAuth {
+	switch a {
+	case wire.AuthPSK, wire.AuthXAUTHInitPSK, wire.AuthXAUTHRespPSK:
+		return authPSK
+	case wire.AuthDSS, wire.AuthRSASig, wire.AuthECDSA256, wire.AuthECDSA384, wire.AuthECDSA521,
+		wire.AuthXAUTHInitDSS, wire.AuthXAUTHRespDSS, wire.AuthXAUTHInitRSASig, wire.AuthXAUTHRespRSASig,
+		wire.AuthHybridInitRSA, wire.AuthHybridRespRSA, wire.AuthHybridInitDSS, wire.AuthHybridRespDSS:
+		return authSig
+	}
+	return authOther
+}
