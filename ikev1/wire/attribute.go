@@ -57,7 +57,7 @@ const (
 // readAttributes reads attributes until nothing is left.
 func readAttributes(r *reader) []Attribute {
 	r.ref = refAttribute
-	var as []Attribute
+	as := make([]Attribute, 0, countAttributes(r.s))
 	for r.err == nil && !r.empty() {
 		t := r.u16("attribute type")
 		a := Attribute{Type: AttributeType(t &^ basicBit), Basic: t&basicBit != 0}
@@ -68,7 +68,22 @@ func readAttributes(r *reader) []Attribute {
 		a.Value = r.octets(n, "attribute value")
 		as = append(as, a)
 	}
+	if len(as) == 0 {
+		return nil
+	}
 	return as
+}
+
+// countAttributes counts the attributes that are really there, so that a list is allocated once.
+func countAttributes(s []byte) (n int) {
+	for ; len(s) >= 4; n++ {
+		size := 4
+		if s[0]&(basicBit>>8) == 0 {
+			size += int(binary.BigEndian.Uint16(s[2:]))
+		}
+		s = s[min(size, len(s)):]
+	}
+	return n
 }
 
 func appendAttributes(b []byte, as []Attribute) ([]byte, error) {

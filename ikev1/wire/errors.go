@@ -21,6 +21,8 @@ var (
 	ErrTrailing = errors.New("trailing octets")
 	// ErrTooLong: Append was given a value that its length, count or type field cannot express.
 	ErrTooLong = errors.New("value does not fit its field")
+	// ErrNilPayload: a list of payloads given to Append has a nil in it.
+	ErrNilPayload = errors.New("ikev1/wire: nil payload")
 )
 
 // ParseError says where and why octets are not what the RFC says. Err wraps one of the sentinel errors of this package.

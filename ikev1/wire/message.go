@@ -31,6 +31,7 @@ type Message struct {
 // Errors are [*ParseError], with offsets into b. The message is returned with an error as well if the header could be read (nil only if b is
 // shorter than HeaderLen): with ErrVersion it holds just the header, otherwise also the payloads before the bad one.
 func Parse(b []byte) (*Message, error) {
+	b = slices.Clip(b)
 	r := newReader(b)
 	r.ref = refHeader
 	h := readHeader(&r)
@@ -64,7 +65,7 @@ func Parse(b []byte) (*Message, error) {
 // m itself is not changed. If Sealed is not nil it is the body, Payloads and Padding are not written, and NextPayload is taken from the
 // header. Everything else in the header is written as it stands; Version is not defaulted.
 //
-// Trailing is written after the message and not counted in Length.
+// Trailing is written after the message and not counted in Length. With an error, which is one of AppendPayloads', the result is nil.
 func (m *Message) Append(b []byte) ([]byte, error) {
 	start := len(b)
 	h := m.Header

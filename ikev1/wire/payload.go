@@ -1,9 +1,6 @@
 package wire
 
-import (
-	"errors"
-	"slices"
-)
+import "slices"
 
 // Payload is one payload without its generic header. The types of this package are the only ones.
 type Payload interface {
@@ -70,6 +67,10 @@ func ParsePayloads(first PayloadType, b []byte) (ps []Payload, bodies [][]byte, 
 }
 
 func readPayloads(first PayloadType, r *reader) (ps []Payload, bodies [][]byte) {
+	if first != PayloadNone {
+		const usual = 8 // few messages have more
+		ps, bodies = make([]Payload, 0, usual), make([][]byte, 0, usual)
+	}
 	for next := first; next != PayloadNone; {
 		t := next
 		r.ref, r.odd = refGeneric, false
@@ -111,12 +112,14 @@ func clipNil(b []byte) []byte {
 	return b
 }
 
-// AppendPayloads writes the payloads with their generic headers, each next payload field naming the one that follows and the last 0.
-// Errors wrap ErrTooLong, ErrLength or ErrCount if a value does not fit its field.
+// AppendPayloads writes the payloads with their generic headers, each next payload field naming the one that follows and the last 0. A Raw of
+// type PayloadNone among them ends the chain for whoever reads it.
+//
+// Errors wrap ErrTooLong or ErrLength if a value does not fit its field, ErrNilPayload if there is none.
 func AppendPayloads(b []byte, ps []Payload) ([]byte, error) {
 	for i, p := range ps {
 		if p == nil {
-			return nil, errors.New("ikev1/wire: nil payload")
+			return nil, ErrNilPayload
 		}
 		start := len(b)
 		var reserved byte

@@ -62,6 +62,7 @@ func (p *SA) parseBody(r *reader) {
 			p.Proposals = append(p.Proposals, readProposal(r))
 		})
 	}
+	r.ref = refSA
 }
 
 // chained reads a proposal or transform: its header up to the length, then what body reads. It reports whether another follows. Each turn

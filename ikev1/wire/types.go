@@ -33,6 +33,10 @@ const (
 	PayloadNATDDraft   PayloadType = 130 // draft-ietf-ipsec-nat-t-ike-00 to 03
 	PayloadNATOADraft  PayloadType = 131 // draft-ietf-ipsec-nat-t-ike-00 to 03
 	PayloadFragment    PayloadType = 132 // vendors' IKEv1 fragmentation
+
+	// Drafts 04 to 08 took numbers that RFC 6407 uses for group keys (SAK, SAT). Such payloads are kept as Raw.
+	PayloadNATDDraft04  PayloadType = 15
+	PayloadNATOADraft04 PayloadType = 16
 )
 
 // String returns the RFCs' abbreviation: "SA", "KE", "NONCE", "NAT-D".
@@ -72,11 +76,11 @@ func (t PayloadType) String() string {
 		return "NAT-D"
 	case PayloadNATOA:
 		return "NAT-OA"
-	case 15: // RFC 6407 2.1, with the next four and 22: group keys
-		return "SAK"
-	case 16:
-		return "SAT"
-	case 17:
+	case PayloadNATDDraft04:
+		return "NAT-D(draft-04)"
+	case PayloadNATOADraft04:
+		return "NAT-OA(draft-04)"
+	case 17: // this and the other numbers without a constant: RFC 6407
 		return "KD"
 	case 18:
 		return "SEQ"

@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"encoding/hex"
+	"slices"
 )
 
 // Vendor IDs that change what is on the wire. They are to be treated as constants. Most are MD5 hashes of a text.
@@ -88,11 +89,11 @@ func VendorName(data []byte) (string, bool) {
 	return best.Name, best.Octets != nil
 }
 
-// octets decodes a constant of this file.
+// octets decodes a constant of this file. Without spare capacity, appending capabilities to one copies it.
 func octets(s string) []byte {
 	b, err := hex.DecodeString(s)
 	if err != nil {
 		panic("ikev1/wire: " + s + ": " + err.Error())
 	}
-	return b
+	return slices.Clip(b)
 }
