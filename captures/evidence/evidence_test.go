@@ -1,0 +1,203 @@
+package evidence_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/useipsec/useipsec/captures"
+	"github.com/useipsec/useipsec/captures/evidence"
+	"github.com/useipsec/useipsec/captures/keylog"
+	"github.com/useipsec/useipsec/ikev1/wire"
+)
+
+var at = time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
+
+// write makes a bundle with one trial.
+func write(t *testing.T, noSecrets bool) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "out")
+	b, err := evidence.Create(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.NoSecrets = noSecrets
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	check(b.WriteProfile([]byte("name: x\n")))
+	tw, err := b.NewTrial(evidence.Trial{Peer: "reference", Scenario: "main/psk/x", Trial: "responder", Marker: "m"})
+	check(err)
+	w, err := tw.Wire(captures.Section{Application: "test", Interfaces: []captures.Interface{{Name: "wire", Link: captures.LinkRaw}}})
+	check(err)
+	check(w.WritePacket(captures.Packet{Time: at, Data: []byte{0x45, 1, 2}, Dir: captures.DirIn}))
+	tw.Journal(at, "harness", "state", "detail", "main1-sent")
+	check(tw.WriteKeys(&keylog.Log{ISAKMP: []keylog.ISAKMP{{CookieI: wire.Cookie{1}, Ka: bytes.Repeat([]byte{0xab}, 16)}}}))
+	check(tw.WritePeerFile("config", []byte("conf")))
+	check(tw.Close(evidence.StatusCompleted, ""))
+	check(b.Finish(evidence.Run{Tool: "useipsec", Started: at, Finished: at, Profile: "x", Status: "complete", Trials: []evidence.TrialRef{
+		{Peer: "reference", Scenario: "main/psk/x", Trial: "responder", Dir: tw.Dir(), Status: evidence.StatusCompleted},
+		{Peer: "reference", Scenario: "main/psk/x", Trial: "initiator", Status: evidence.StatusSkipped, Reason: "r"},
+	}}))
+	return dir
+}
+
+func TestRoundTrip(t *testing.T) {
+	dir := write(t, false)
+	b, err := evidence.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string(nil), b.Notes()); diff != "" {
+		t.Error("notes on untouched evidence:", diff)
+	}
+	if string(b.Profile()) != "name: x\n" || b.Run().Trials[1].Status != evidence.StatusSkipped {
+		t.Errorf("profile %q, run %+v", b.Profile(), b.Run())
+	}
+	n := 0
+	for tr, err := range b.Trials() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; tr.Ref.Dir == "" {
+			continue
+		}
+		if tr.Meta.Marker != "m" || tr.Meta.Status != evidence.StatusCompleted {
+			t.Errorf("trial %+v", tr.Meta)
+		}
+		for p, err := range tr.Packets() {
+			if err != nil || p.Number != 1 || !p.Time.Equal(at) || p.Dir != captures.DirIn {
+				t.Errorf("packet %+v, %v", p, err)
+			}
+		}
+		keys, err := tr.Keys()
+		if err != nil || len(keys.ISAKMP) != 1 {
+			t.Errorf("keys %v, %v", keys, err)
+		}
+		journal, err := os.ReadFile(tr.Path("journal.jsonl"))
+		want := `{"time":"2026-01-02T03:04:05.000000006Z","event":"state","source":"harness","detail":"main1-sent"}` + "\n"
+		if err != nil || string(journal) != want {
+			t.Errorf("journal %q, want %q", journal, want)
+		}
+		for name, mode := range map[string]os.FileMode{"keys/keys.jsonl": 0o600, "keys/esp_sa": 0o600, "keys/ikev1_decryption_table": 0o600, "keys": 0o700, "trial.json": 0o644} {
+			if fi, err := os.Stat(tr.Path(name)); err != nil || fi.Mode().Perm() != mode {
+				t.Errorf("%s: %v, want mode %o", name, err, mode)
+			}
+		}
+	}
+	if n != 2 {
+		t.Errorf("%d trials", n)
+	}
+}
+
+func TestAltered(t *testing.T) {
+	dir := write(t, false)
+	wirePath := filepath.Join(dir, "reference/main/psk/x/responder/wire.pcapng")
+	data, err := os.ReadFile(wirePath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)-1] ^= 1
+	if err := errors.Join(
+		os.WriteFile(wirePath, data, 0o644),
+		os.Remove(filepath.Join(dir, "reference/main/psk/x/responder/peer/config")),
+		os.WriteFile(filepath.Join(dir, "extra"), nil, 0o644),
+		os.WriteFile(filepath.Join(dir, "results.json"), nil, 0o644), // derived: nobody's business
+	); err != nil {
+		t.Fatal(err)
+	}
+	b, err := evidence.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"reference/main/psk/x/responder/peer/config is missing since the run",
+		"reference/main/psk/x/responder/wire.pcapng was altered since the run",
+		"extra is new since the run",
+	}
+	if diff := cmp.Diff(want, b.Notes()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestNoSecrets(t *testing.T) {
+	dir := write(t, true)
+	if _, err := os.Stat(filepath.Join(dir, "reference/main/psk/x/responder/keys")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("keys were written: %v", err)
+	}
+	b, err := evidence.Open(dir)
+	if err != nil || len(b.Notes()) != 0 {
+		t.Fatal(err, b.Notes())
+	}
+	for tr := range b.Trials() {
+		if k, err := tr.Keys(); err != nil || len(k.ISAKMP) != 0 {
+			t.Error(k, err)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	dir := write(t, false)
+	if _, err := evidence.Create(dir); !errors.Is(err, evidence.ErrExists) {
+		t.Errorf("existing directory: %v", err)
+	}
+	empty := t.TempDir()
+	file := filepath.Join(empty, "f")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{empty, file} {
+		if _, err := evidence.Open(name); !errors.Is(err, evidence.ErrNotEvidence) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := evidence.Open(filepath.Join(empty, "none")); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "run.json"), []byte(`{"schema":"other/9"}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := evidence.Open(dir); !errors.Is(err, evidence.ErrNotEvidence) || !strings.Contains(err.Error(), "other/9") {
+		t.Error(err)
+	}
+	b, err := evidence.Create(filepath.Join(empty, "b"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.NewTrial(evidence.Trial{Peer: "..", Scenario: "..", Trial: "x"}); err == nil {
+		t.Error("a trial outside of the bundle")
+	}
+	if err := b.WriteFile("../x", func(io.Writer) error { return nil }); err == nil {
+		t.Error("a file outside of the bundle")
+	}
+}
+
+// TestAtomic shows that a failed write leaves what was there before.
+func TestAtomic(t *testing.T) {
+	b, err := evidence.Create(filepath.Join(t.TempDir(), "b"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.WriteFile("results.json", func(w io.Writer) error { _, err := io.WriteString(w, "old"); return err }); err != nil {
+		t.Fatal(err)
+	}
+	full := errors.New("no space left")
+	if err := b.WriteFile("results.json", func(w io.Writer) error { _, _ = io.WriteString(w, "new"); return full }); !errors.Is(err, full) {
+		t.Error(err)
+	}
+	data, _ := os.ReadFile(filepath.Join(b.Dir(), "results.json"))
+	entries, _ := os.ReadDir(b.Dir())
+	if string(data) != "old" || len(entries) != 1 {
+		t.Errorf("%q, %d files", data, len(entries))
+	}
+}

@@ -1,0 +1,155 @@
+package evidence
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/useipsec/useipsec/captures"
+	"github.com/useipsec/useipsec/captures/keylog"
+)
+
+// maxJSON bounds the JSON files that are read whole.
+const maxJSON = 64 << 20
+
+// Open opens a bundle for reading. A directory that is none gives ErrNotEvidence with what
+// is missing. Files that differ from the manifest do not keep it from being opened: Notes tells.
+func Open(dir string) (*Bundle, error) {
+	b := &Bundle{dir: dir}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return nil, fmt.Errorf("captures/evidence: %w", err)
+	}
+	if !info.IsDir() {
+		return nil, fmt.Errorf("captures/evidence: %s is a file: %w", dir, ErrNotEvidence)
+	}
+	if err := readJSON(filepath.Join(dir, fileRun), &b.run); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("captures/evidence: %s has no %s: %w; a run writes one with useipsec run --out", dir, fileRun, ErrNotEvidence)
+	} else if err != nil {
+		return nil, err
+	}
+	if b.run.Schema != RunSchema {
+		return nil, fmt.Errorf("captures/evidence: %s has schema %q, this program reads %q: %w", filepath.Join(dir, fileRun), b.run.Schema, RunSchema, ErrNotEvidence)
+	}
+	if b.profile, err = os.ReadFile(filepath.Join(dir, fileProfile)); err != nil {
+		return nil, fmt.Errorf("captures/evidence: %w: %w", err, ErrNotEvidence)
+	}
+	b.notes = b.checkManifest()
+	return b, nil
+}
+
+func readJSON(name string, v any) error {
+	info, err := os.Stat(name)
+	if err != nil {
+		return fmt.Errorf("captures/evidence: %w", err)
+	}
+	if info.Size() > maxJSON {
+		return fmt.Errorf("captures/evidence: %s has %d octets, more than any run writes: %w", name, info.Size(), ErrNotEvidence)
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return fmt.Errorf("captures/evidence: %w", err)
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	if err := d.Decode(v); err != nil {
+		return fmt.Errorf("captures/evidence: %s: %w: %w", name, err, ErrNotEvidence)
+	}
+	return nil
+}
+
+// Run is what run.json says.
+func (b *Bundle) Run() Run { return b.run }
+
+// Profile is the text of the profile the run was made for.
+func (b *Bundle) Profile() []byte { return b.profile }
+
+// Notes are remarks on the evidence itself: files that are missing, altered or new since the run.
+func (b *Bundle) Notes() []string { return b.notes }
+
+// TrialReader reads the evidence of one trial.
+type TrialReader struct {
+	Ref  TrialRef
+	Meta Trial // zero for a trial that never began
+	dir  string
+}
+
+// Trials gives the trials in the order of the run. A trial whose trial.json cannot be read
+// comes with an error.
+func (b *Bundle) Trials() iter.Seq2[*TrialReader, error] {
+	return func(yield func(*TrialReader, error) bool) {
+		for _, ref := range b.run.Trials {
+			if !yield(b.trial(ref)) {
+				return
+			}
+		}
+	}
+}
+
+func (b *Bundle) trial(ref TrialRef) (*TrialReader, error) {
+	t := &TrialReader{Ref: ref}
+	if ref.Dir == "" {
+		return t, nil
+	}
+	if !filepath.IsLocal(filepath.FromSlash(ref.Dir)) {
+		return t, fmt.Errorf("captures/evidence: trial directory %q leads out of the bundle: %w", ref.Dir, ErrNotEvidence)
+	}
+	t.dir = filepath.Join(b.dir, filepath.FromSlash(ref.Dir))
+	if err := readJSON(filepath.Join(t.dir, fileTrial), &t.Meta); err != nil {
+		return t, err
+	}
+	if t.Meta.Schema != TrialSchema {
+		return t, fmt.Errorf("captures/evidence: %s has schema %q, this program reads %q: %w", filepath.Join(t.dir, fileTrial), t.Meta.Schema, TrialSchema, ErrNotEvidence)
+	}
+	return t, nil
+}
+
+// Path is the name of a file of the trial, for opening or showing it.
+func (t *TrialReader) Path(name string) string { return filepath.Join(t.dir, filepath.FromSlash(name)) }
+
+// WirePath is where the trial's capture is.
+func (t *TrialReader) WirePath() string { return t.Path(fileWire) }
+
+// Packets reads the trial's capture. Packet.Data is valid until the next packet.
+func (t *TrialReader) Packets() iter.Seq2[captures.Packet, error] {
+	return func(yield func(captures.Packet, error) bool) {
+		f, err := os.Open(t.WirePath())
+		if err != nil {
+			yield(captures.Packet{}, fmt.Errorf("captures/evidence: %w", err))
+			return
+		}
+		defer f.Close()
+		r, err := captures.NewReader(f, captures.Limits{})
+		if err != nil {
+			yield(captures.Packet{}, fmt.Errorf("captures/evidence: %s: %w", t.WirePath(), err))
+			return
+		}
+		for p, err := range r.Packets() {
+			if err != nil {
+				err = fmt.Errorf("captures/evidence: %s: %w", t.WirePath(), err)
+			}
+			if !yield(p, err) {
+				return
+			}
+		}
+	}
+}
+
+// Keys reads the trial's keys; a trial without gives an empty log.
+func (t *TrialReader) Keys() (*keylog.Log, error) {
+	name := t.Path(path.Join(dirKeys, fileKeys))
+	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &keylog.Log{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("captures/evidence: %w", err)
+	}
+	defer f.Close()
+	return keylog.Read(name, f)
+}
