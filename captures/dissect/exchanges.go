@@ -21,11 +21,11 @@ type ISAKMP struct {
 	Octets []byte
 	// Message is the readable view: the message itself when it was sent in
 	// clear, the decrypted payloads when Decrypted. nil when it cannot be read
-	// (Event.Opaque) or parsed (Err). A decrypted Message keeps the header as
-	// sent, FlagEncryption included, and has Sealed set too.
+	// (Opaque). A decrypted Message keeps the header as sent, FlagEncryption
+	// included, and has Sealed set too.
 	Message *wire.Message
-	// Err: the message, or its plaintext, breaks the format. The payloads
-	// before the fault are in Message when they could be read.
+	// Err: the message, or its plaintext, breaks the format. Message then has the
+	// payloads before the fault.
 	Err error
 	// Opaque says why an encrypted message stayed unread; empty otherwise.
 	Opaque string
@@ -63,10 +63,10 @@ type HashState uint8
 
 // The states of a hash.
 const (
-	HashAbsent       HashState = iota // the message has no HASH payload, or cannot be read
+	HashAbsent       HashState = iota // the message was read and has no HASH payload
 	HashGood                          // recomputed and equal
 	HashBad                           // recomputed and different
-	HashUnverifiable                  // HashCheck.Why says what is missing
+	HashUnverifiable                  // HashCheck.Why says what is missing; the message may be unread
 )
 
 // String gives the state's name, or Unknown(n).

@@ -53,10 +53,16 @@ func (m *ISAKMP) authenticates() byte {
 	return 0
 }
 
-// checkHash recomputes the HASH payload of a readable message.
+// checkHash recomputes the HASH payload of a message.
 func (m *ISAKMP) checkHash(x *exchange) {
 	c := &m.Hash
 	c.Name = m.hashName(x)
+	if m.Message == nil {
+		if c.Name != "" {
+			c.State, c.Why = HashUnverifiable, m.unread()
+		}
+		return
+	}
 	h, at := payload[*wire.Hash](m.Message)
 	if at < 0 {
 		if _, sig := payload[*wire.Sig](m.Message); sig >= 0 {
@@ -87,6 +93,14 @@ func (m *ISAKMP) checkHash(x *exchange) {
 	}
 }
 
+// unread says why a message is not readable.
+func (m *ISAKMP) unread() string {
+	if m.Err != nil {
+		return "the message is malformed"
+	}
+	return m.Opaque
+}
+
 // lacksA says why there is no SKEYID_a.
 func (p *Phase1) lacksA() string {
 	if p.Why == "" {
@@ -108,7 +122,7 @@ func (p *Phase1) authHash(initiator bool) (hash []byte, why string) {
 	case k.skeyid == nil && p.Keys == KeysNone:
 		return nil, "no SKEYID: " + p.Why
 	case k.skeyid == nil:
-		return nil, "no SKEYID: " + k.missingForKEYID
+		return nil, "no SKEYID: " + lacking(candidate{missing: k.missingForKEYID})
 	case p.OfferedBody == nil:
 		return nil, "the first message, with the SA payload that is hashed, is not in the capture"
 	case p.KEi == nil || p.KEr == nil:

@@ -85,13 +85,10 @@ func (d *Decoder) follow(m *ISAKMP) {
 	d.keep(x, m)
 }
 
-// absorb takes the facts out of a readable message and checks its HASH.
+// absorb takes the facts out of a message and checks its HASH.
 func (d *Decoder) absorb(m *ISAKMP, x *exchange) {
-	if m.Message == nil {
-		m.Hash = HashCheck{Name: m.hashName(x)}
-		return
-	}
 	switch {
+	case m.Message == nil:
 	case x.phase1:
 		m.Phase1.absorb(m)
 		d.deriveKeys(m.Phase1)
@@ -101,10 +98,9 @@ func (d *Decoder) absorb(m *ISAKMP, x *exchange) {
 	}
 	m.checkHash(x)
 	switch {
-	case x.phase1 && m.FromInitiator && m.Hash.State != HashAbsent:
-		m.Phase1.HashI = m.Hash.State
 	case x.phase1 && m.Hash.State != HashAbsent:
-		m.Phase1.HashR = m.Hash.State
+		*side(m, &m.Phase1.HashI, &m.Phase1.HashR) = m.Hash.State
+	case m.Message == nil:
 	case x.quick != nil:
 		x.quick.noteHash(m)
 		if m.Index == 2 {

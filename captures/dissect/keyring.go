@@ -150,7 +150,7 @@ func lacking(c candidate) string {
 	if c.missing == "" {
 		return "only Ka is known"
 	}
-	return "only Ka is known: " + c.missing
+	return "only Ka is known, " + c.missing
 }
 
 // confirm moves the candidate that worked to the front.
@@ -162,10 +162,11 @@ func (p *Phase1) confirm(i int) {
 	k.confirmed = true
 	k.candidates[0], k.candidates[i] = k.candidates[i], k.candidates[0]
 	k.candidates = k.candidates[:1]
-	p.status()
-	if i > 0 {
-		p.Why = "the other secrets given for this ISAKMP SA do not lead to the Ka that decrypts it"
+	if c := &k.candidates[0]; i > 0 {
+		c.missing = "the other secrets given do not lead to it"
+		c.missingForKEYID = c.missing
 	}
+	p.status()
 }
 
 // authKind says how SKEYID comes about.
