@@ -85,8 +85,11 @@ func (d *Decoder) phase1(m *ISAKMP) *Phase1 {
 	p := &Phase1{CookieI: i, CookieR: r, FirstFrame: m.Frame, Initiator: m.Src, Responder: m.Dst}
 	p.exchanges = newTable[exchangeKey, *exchange](d.lim.Exchanges)
 	p.main.phase1 = true
+	if !r.IsZero() && isPhase1(m.Header.Exchange) && m.Header.NextPayload == wire.PayloadSA { // an answer
+		p.Initiator, p.Responder = m.Dst, m.Src
+	}
 	if len(f.members) > 0 {
-		p.answer(f.members[0])
+		p.answer(f.members[0], m)
 	}
 	if len(f.members) >= maxFamily {
 		d.octets -= f.members[0].octets
@@ -97,9 +100,13 @@ func (d *Decoder) phase1(m *ISAKMP) *Phase1 {
 	return p
 }
 
-// answer makes p another answer to the first message that q knows.
-func (p *Phase1) answer(q *Phase1) {
-	p.Exchange, p.Initiator, p.FirstFrame = q.Exchange, q.Initiator, q.FirstFrame
+// answer makes p, which m begins, another answer to the first message that q knows.
+func (p *Phase1) answer(q *Phase1, m *ISAKMP) {
+	p.Exchange, p.FirstFrame = q.Exchange, q.FirstFrame
+	p.Initiator, p.Responder = q.Initiator, m.Src
+	if m.Src.Addr() == q.Initiator.Addr() {
+		p.Responder = m.Dst
+	}
 	for _, m := range q.Messages {
 		if m.Index == 1 && m.Message != nil {
 			again := *m
