@@ -57,7 +57,7 @@ type Deviations struct {
 	WrongPhase1Hash bool `yaml:"wrong_phase1_hash" json:"wrong_phase1_hash,omitempty"`
 	// ReservedNotZero, if true, causes the RESERVED octet of the phase 1 nonce payload to be 1. RFC 2408 3.2.
 	ReservedNotZero bool `yaml:"reserved_not_zero" json:"reserved_not_zero,omitempty"`
-	// WrongNATD, if true, causes NAT-D hashes over the cookies in the wrong order, without a wish for encapsulation. RFC 3947 3.2.
+	// WrongNATD, if true, causes NAT-D hashes over the cookies in the wrong order. RFC 3947 3.2.
 	WrongNATD bool `yaml:"wrong_nat_d" json:"wrong_nat_d,omitempty"`
 	// OneNATD, if true, causes only one NAT-D payload to be sent. RFC 3947 3.2.
 	OneNATD bool `yaml:"one_nat_d" json:"one_nat_d,omitempty"`

@@ -48,18 +48,17 @@ func (s *Session) natDs() []wire.Payload {
 	return ps
 }
 
-// natHash is HASH(CKY-I | CKY-R | IP | Port) with the negotiated hash (RFC 3947 3.2).
+// natHash is what we send for an address.
 func (s *Session) natHash(a netip.AddrPort) []byte {
-	h := s.suite.Hash.New()
-	i, r := s.cookieI, s.cookieR
 	if s.cfg.Deviations.WrongNATD {
-		i, r = r, i
+		return s.hashNAT(s.cookieR, s.cookieI, a)
 	}
-	h.Write(i[:])
-	h.Write(r[:])
-	h.Write(a.Addr().AsSlice())
-	h.Write(binary.BigEndian.AppendUint16(nil, a.Port()))
-	return h.Sum(nil)
+	return s.hashNAT(s.cookieI, s.cookieR, a)
+}
+
+// hashNAT is HASH(CKY-I | CKY-R | IP | Port) with the negotiated hash (RFC 3947 3.2).
+func (s *Session) hashNAT(i, r wire.Cookie, a netip.AddrPort) []byte {
+	return s.suite.Hash.Sum(i[:], r[:], a.Addr().AsSlice(), binary.BigEndian.AppendUint16(nil, a.Port()))
 }
 
 // detectNAT compares the peer's NAT-D payloads with the addresses its message really had.
@@ -77,21 +76,13 @@ func (s *Session) detectNAT(d Datagram, ps []wire.Payload) {
 		s.natt.offered = false // without two of them nothing can be told
 		return
 	}
-	here := bytes.Equal(got[0], s.honestNATHash(d.Local))
+	here := bytes.Equal(got[0], s.hashNAT(s.cookieI, s.cookieR, d.Local))
 	there := false
 	for _, g := range got[1:] {
-		there = there || bytes.Equal(g, s.honestNATHash(d.Remote))
+		there = there || bytes.Equal(g, s.hashNAT(s.cookieI, s.cookieR, d.Remote))
 	}
-	s.natt.detected = !here || !there || s.cfg.NATT.Force
-}
-
-func (s *Session) honestNATHash(a netip.AddrPort) []byte {
-	h := s.suite.Hash.New()
-	h.Write(s.cookieI[:])
-	h.Write(s.cookieR[:])
-	h.Write(a.Addr().AsSlice())
-	h.Write(binary.BigEndian.AppendUint16(nil, a.Port()))
-	return h.Sum(nil)
+	// Whoever sends hashes that cannot fit makes the other end see a NAT, and must go along.
+	s.natt.detected = !here || !there || s.cfg.NATT.Force || s.cfg.Deviations.WrongNATD
 }
 
 // float moves the initiator to port 4500 before message 5 (RFC 3947 4).
