@@ -1,0 +1,161 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/useipsec/useipsec/harness/host"
+	"github.com/useipsec/useipsec/harness/lab"
+	"github.com/useipsec/useipsec/harness/peer"
+)
+
+// ownHost is one of our hosts in a namespace of its own: the kernel's TCP above a TUN device, our IPsec below it.
+type ownHost struct {
+	*lab.HostNode
+	ns *lab.Namespace
+}
+
+func (r *run) newOwnHost(name string, w *lab.Wire, p lab.Port, h *host.Host, addr, inner netip.Addr, tunnel bool) (_ *ownHost, err error) {
+	ns, err := lab.NewNamespace(name)
+	if err != nil {
+		return nil, err
+	}
+	addrs := []netip.Prefix{netip.PrefixFrom(addr, r.addr.Bits)}
+	if tunnel {
+		addrs = append(addrs, netip.PrefixFrom(inner, inner.BitLen()))
+	}
+	tun, err := lab.NewTUN(ns, lab.TUNConfig{Addrs: addrs})
+	if err != nil {
+		return nil, errors.Join(err, ns.Close())
+	}
+	return &ownHost{lab.NewHostNode(w, p, h, tun, lab.NewApps(ns)), ns}, nil
+}
+
+// Close stops the host and gives its namespace back.
+func (o *ownHost) Close() error { return errors.Join(o.HostNode.Close(), o.ns.Close()) }
+
+// beginNetns puts the harness's end into a namespace.
+func (w *worker) beginNetns(t *trial, wire *lab.Wire) (*ownHost, error) {
+	t.clock = lab.RealTime{}
+	h, err := host.New(t.own)
+	if err != nil {
+		return nil, err
+	}
+	own, err := w.run.newOwnHost("harness", wire, harnessPort, h, t.meta.Harness, t.meta.HarnessInner, t.inner)
+	if err != nil {
+		return nil, err
+	}
+	t.host, t.node, t.harness = h, own, nodeEnd{own}
+	return own, nil
+}
+
+// playNetns runs a trial against the reference peer in a namespace.
+func (w *worker) playNetns(ctx context.Context, t *trial, s side) (err error) {
+	wire := lab.NewWire(t.tap)
+	own, err := w.beginNetns(t, wire)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, own.Close()) }()
+	h, err := w.reference(t, s)
+	if err != nil {
+		return err
+	}
+	other, err := w.run.newOwnHost("peer", wire, peerPort, h, t.meta.PeerAddr, t.meta.PeerInner, t.inner)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, other.Close()) }()
+	t.peer = nodeEnd{other}
+	other.Inject(markerPacket(t))
+	if err := t.markers(ctx, nil); err != nil {
+		return err
+	}
+	return t.script(ctx)
+}
+
+// playReal runs a trial against a real peer.
+func (w *worker) playReal(ctx context.Context, t *trial, c peer.Config) (err error) {
+	d := w.run.plan.Driver
+	if err := d.Supports(c); err != nil {
+		return err
+	}
+	carrier := w.run.plan.Carrier
+	if carrier == peer.CarrierAuto {
+		if carrier, err = d.Carrier(c); err != nil {
+			return err
+		}
+	}
+	a, err := w.peer(ctx, carrier, c)
+	if err != nil {
+		return err
+	}
+	t.note("peer", "name", a.Info().Name, "version", a.Info().Version, "carrier", carrier.String(), "detail", a.Info().Detail)
+	if err := a.Configure(ctx, c); err != nil {
+		return w.broken(carrier, err)
+	}
+	wire := lab.NewWire(t.tap)
+	own, err := w.beginNetns(t, wire)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, own.Close()) }()
+	a.link.Attach(wire, peerPort)
+	defer a.link.Detach()
+	t.peer = a
+	if err := t.markers(ctx, a.Apps()); err != nil {
+		return err
+	}
+	if err := t.script(ctx); err != nil {
+		return w.broken(carrier, err)
+	}
+	return t.artifacts(ctx, a)
+}
+
+// peer gives the running peer of a carrier, and starts it when there is none.
+func (w *worker) peer(ctx context.Context, carrier peer.Carrier, c peer.Config) (*attached, error) {
+	if a := w.peers[carrier]; a != nil {
+		return a, nil
+	}
+	i, err := w.run.plan.Driver.Start(ctx, peer.Env{
+		Carrier: carrier, Addr: netip.PrefixFrom(c.Local, w.run.addr.Bits), Inner: c.LocalInner,
+	})
+	if err != nil {
+		return nil, err
+	}
+	a := &attached{Instance: i, link: lab.NewLinkNode(i.Link())}
+	w.peers[carrier] = a
+	return a, nil
+}
+
+// broken takes a peer that has ended out of service, so that the next trial gets a new one.
+func (w *worker) broken(carrier peer.Carrier, err error) error {
+	a := w.peers[carrier]
+	select {
+	case <-a.Done():
+		delete(w.peers, carrier)
+		return errors.Join(err, a.link.Close(), a.Close())
+	default:
+		return err
+	}
+}
+
+// artifactTime bounds the collection of the peer's logs.
+const artifactTime = 10 * time.Second
+
+// artifacts keeps the peer's side of the evidence.
+func (t *trial) artifacts(ctx context.Context, a *attached) error {
+	ctx, cancel := context.WithTimeout(ctx, artifactTime)
+	defer cancel()
+	files, err := a.Artifacts(ctx)
+	for name, data := range files {
+		err = errors.Join(err, t.writer.WritePeerFile(name, data))
+	}
+	if err != nil {
+		return fmt.Errorf("harness: peer's artifacts: %w", err)
+	}
+	return nil
+}

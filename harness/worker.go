@@ -1,0 +1,141 @@
+package harness
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/useipsec/useipsec/captures"
+	"github.com/useipsec/useipsec/captures/evidence"
+	"github.com/useipsec/useipsec/harness/host"
+	"github.com/useipsec/useipsec/harness/lab"
+	"github.com/useipsec/useipsec/harness/peer"
+)
+
+// worker runs trials one after the other. A real peer is started once for each carrier and
+// then given one configuration after the other.
+type worker struct {
+	run   *run
+	peers map[peer.Carrier]*attached
+}
+
+// attached is a running peer and its place on the wire.
+type attached struct {
+	peer.Instance
+	link *lab.LinkNode
+}
+
+func (w *worker) close() {
+	for _, a := range w.peers {
+		_ = a.link.Close()
+		_ = a.Close()
+	}
+}
+
+// trial runs one trial. The error is one that makes going on pointless: the evidence cannot be written.
+func (w *worker) trial(ctx context.Context, tr Trial) error {
+	r := w.run
+	t, err := w.begin(tr)
+	if err != nil {
+		return err
+	}
+	r.tell(Progress{Trial: tr, State: "started"})
+	err = w.play(ctx, t)
+	status, reason := t.finish(err)
+	err = t.writer.Close(status, reason)
+	r.done(tr, evidence.TrialRef{
+		Peer: t.meta.Peer, Scenario: t.meta.Scenario, Trial: t.meta.Trial, Dir: t.writer.Dir(), Status: status, Reason: reason,
+	})
+	return err
+}
+
+// begin opens the evidence of a trial.
+func (w *worker) begin(tr Trial) (*trial, error) {
+	r := w.run
+	marker := make([]byte, 8)
+	if _, err := rand.Read(marker); err != nil {
+		return nil, fmt.Errorf("harness: marker: %w", err)
+	}
+	t := &trial{Trial: tr, run: r, inner: isTunnel(tr.Scenario)}
+	t.meta = evidence.Trial{
+		Peer: r.plan.PeerName(), Scenario: tr.Scenario.ID, Trial: tr.PeerPlays.String(), PeerPlays: tr.PeerPlays.String(),
+		Spec:    *tr.Scenario,
+		Harness: r.addr.Harness, PeerAddr: r.addr.Peer, HarnessInner: r.addr.HarnessInner, PeerInner: r.addr.PeerInner,
+		Marker:     "useipsec marker " + hex.EncodeToString(marker),
+		Deviations: r.plan.DeviationNames,
+	}
+	var err error
+	if t.writer, err = r.bundle.NewTrial(t.meta); err != nil {
+		return nil, err
+	}
+	t.capture, err = t.writer.Wire(captures.Section{
+		Application: r.opt.Tool + " " + r.opt.Version,
+		Comment:     "trial " + tr.String(),
+		Interfaces:  []captures.Interface{{Name: "wire", Link: captures.LinkRaw}},
+	})
+	if err != nil {
+		return nil, errors.Join(err, t.writer.Close(evidence.StatusError, err.Error()))
+	}
+	return t, nil
+}
+
+// play builds both ends and follows the script.
+func (w *worker) play(ctx context.Context, t *trial) error {
+	r := w.run
+	own, other := sides(r.addr, t.PeerPlays)
+	var err error
+	if t.own, err = hostConfig("harness", t.Scenario.Harness(), own, r.secrets); err != nil {
+		return fmt.Errorf("%w: %w", peer.ErrUnsupported, err)
+	}
+	t.own.IKE.Tolerant = true
+	t.own.Record = t.journal("harness")
+	peerConf := r.plan.peerScenarioConfig(t.Scenario)
+	switch {
+	case r.plan.Driver != nil:
+		return w.playReal(ctx, t, peerConfig(peerConf, other, r.secrets))
+	case r.plan.Lab == Virtual:
+		return w.playVirtual(ctx, t, func() (*host.Host, error) { return w.reference(t, other) })
+	}
+	return w.playNetns(ctx, t, other)
+}
+
+// reference is our own host as the peer under test.
+func (w *worker) reference(t *trial, s side) (*host.Host, error) {
+	c, err := hostConfig("peer", w.run.plan.peerScenarioConfig(t.Scenario), s, w.run.secrets)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", peer.ErrUnsupported, err)
+	}
+	c.Deviations = w.run.plan.Deviations
+	c.Record = t.journal("peer")
+	return host.New(c)
+}
+
+func (w *worker) playVirtual(ctx context.Context, t *trial, reference func() (*host.Host, error)) error {
+	v := lab.NewVirtual(time.Now(), t.tap)
+	t.clock = v
+	own, err := host.New(t.own)
+	if err != nil {
+		return err
+	}
+	other, err := reference()
+	if err != nil {
+		return err
+	}
+	t.host, t.node = own, v.Attach(harnessPort, own, t.meta.Harness, t.meta.HarnessInner)
+	ref := v.Attach(peerPort, other, t.meta.PeerAddr, t.meta.PeerInner)
+	t.harness, t.peer = nodeEnd{t.node}, nodeEnd{ref}
+	ref.Inject(markerPacket(t))
+	if err := t.markers(ctx, nil); err != nil {
+		return err
+	}
+	return t.script(ctx)
+}
+
+// markerPacket is the marker from the peer's side.
+func markerPacket(t *trial) []byte {
+	return host.UDPPacket(1, netip.AddrPortFrom(t.meta.PeerAddr, lab.MarkerPort), netip.AddrPortFrom(t.meta.Harness, lab.MarkerPort), []byte(t.meta.Marker))
+}
