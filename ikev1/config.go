@@ -59,6 +59,14 @@ func (m Mode) String() string {
 	return fmt.Sprintf("Unknown(%d)", uint8(m))
 }
 
+// exchange is the exchange type of the mode.
+func (m Mode) exchange() wire.ExchangeType {
+	if m == Aggressive {
+		return wire.ExchangeAggressive
+	}
+	return wire.ExchangeMain
+}
+
 // Auth is how the ends authenticate in phase 1.
 type Auth struct {
 	Method wire.AuthMethod
@@ -130,7 +138,7 @@ func (c *Config) check() error {
 		return fmt.Errorf("ikev1: %w: %s", ErrConfig, fmt.Sprintf(format, args...))
 	}
 	switch {
-	case c.Mode != Main:
+	case c.Mode != Main && c.Mode != Aggressive:
 		return bad("phase 1 exchange %v is not available", c.Mode)
 	case !c.Local.IsValid() || !c.Remote.IsValid():
 		return bad("both addresses are needed, have local %v and remote %v", c.Local, c.Remote)

@@ -13,6 +13,9 @@ const (
 	Main4
 	Main5
 	Main6
+	Aggressive1
+	Aggressive2
+	Aggressive3
 	Quick1
 	Quick2
 	Quick3
@@ -21,6 +24,7 @@ const (
 
 var stepNames = [...]string{
 	Main1: "main1", Main2: "main2", Main3: "main3", Main4: "main4", Main5: "main5", Main6: "main6",
+	Aggressive1: "aggressive1", Aggressive2: "aggressive2", Aggressive3: "aggressive3",
 	Quick1: "quick1", Quick2: "quick2", Quick3: "quick3", Info: "info",
 }
 

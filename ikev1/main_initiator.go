@@ -2,7 +2,6 @@ package ikev1
 
 import (
 	"bytes"
-	"fmt"
 
 	"github.com/useipsec/useipsec/ikev1/keymat"
 	"github.com/useipsec/useipsec/ikev1/wire"
@@ -40,23 +39,31 @@ func (s *Session) sendMain1() ([]Datagram, error) {
 	return s.send(&s.flight, out, true), nil
 }
 
-// recvMain2 reads the responder's choice and sends KE and Ni.
-func (s *Session) recvMain2(m *wire.Message) ([]Datagram, error) {
+// recvChoice reads the responder's choice.
+func (s *Session) recvChoice(m *wire.Message) error {
 	sa, raw := get[*wire.SA](m.Payloads, m.Bodies)
 	if raw == nil {
-		return nil, refuse(wire.NotifyPayloadMalformed, "message 2 has no SA payload")
+		return refuse(wire.NotifyPayloadMalformed, "message 2 has no SA payload")
 	}
 	_, t, err := s.checkChosen(s.offer, sa, wire.P1LifeDuration)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	suite, _, err := phase1Suite(t)
 	if err != nil {
-		return nil, refuse(wire.NotifyBadProposalSyntax, "message 2: %v", err)
+		return refuse(wire.NotifyBadProposalSyntax, "message 2: %v", err)
 	}
 	s.suite = s.configured(suite)
 	s.cookieR = m.CookieR
 	s.noteVendorIDs(m.Payloads)
+	return nil
+}
+
+// recvMain2 reads the responder's choice and sends KE and Ni.
+func (s *Session) recvMain2(m *wire.Message) ([]Datagram, error) {
+	if err := s.recvChoice(m); err != nil {
+		return nil, err
+	}
 	if err := s.makeKE(&s.gxi, &s.ni); err != nil {
 		return nil, err
 	}
@@ -84,15 +91,18 @@ func (s *Session) makeKE(gx, nonce *[]byte) (err error) {
 
 // sendKE is message 3 or 4.
 func (s *Session) sendKE(step Step, gx, nonce []byte) ([]Datagram, error) {
-	var no wire.Payload = &wire.Nonce{Data: nonce}
-	if s.cfg.Deviations.ReservedNotZero {
-		no = &wire.Raw{PT: wire.PayloadNonce, Reserved: 1, Body: nonce}
-	}
-	out, err := s.clear(step, s.mainHeader(), append([]wire.Payload{&wire.KE{Data: gx}, no}, s.natDs()...)...)
+	out, err := s.clear(step, s.mainHeader(), append([]wire.Payload{&wire.KE{Data: gx}, s.noncePayload(nonce)}, s.natDs()...)...)
 	if err == nil && s.cfg.Deviations.SendTwice {
 		out = append(out, s.again(out)...)
 	}
 	return out, err
+}
+
+func (s *Session) noncePayload(nonce []byte) wire.Payload {
+	if s.cfg.Deviations.ReservedNotZero {
+		return &wire.Raw{PT: wire.PayloadNonce, Reserved: 1, Body: nonce}
+	}
+	return &wire.Nonce{Data: nonce}
 }
 
 // readKE takes the peer's KE and nonce and derives the keys.
@@ -193,61 +203,6 @@ func (s *Session) recvMain6(m *wire.Message) error {
 	s.iv = o.iv
 	s.flight.waiting = false
 	s.enter(StateEstablished)
-	return nil
-}
-
-// proof is this end's identity and hash; side is 0 for the initiator.
-func (s *Session) proof(side int) (wire.Payload, wire.Payload, error) {
-	id := s.cfg.LocalID
-	if p := s.cfg.Deviations.IDPort; p != 0 {
-		id.Protocol, id.Port = 17, p
-	}
-	if s.cfg.Deviations.WrongID && len(id.Data) > 0 {
-		id.Data = bytes.Clone(id.Data)
-		id.Data[len(id.Data)-1] ^= 0x40
-	}
-	b, err := body(&id)
-	if err != nil {
-		return nil, nil, fmt.Errorf("ikev1: identity: %w", err)
-	}
-	s.idBody[side] = b
-	hash := s.phase1Hash(side, b)
-	return &id, &wire.Hash{Data: flip(hash, s.cfg.Deviations.WrongPhase1Hash)}, nil
-}
-
-// phase1Hash is HASH_I (side 0) or HASH_R (side 1), RFC 2409 5.
-func (s *Session) phase1Hash(side int, id []byte) []byte {
-	if side == 0 {
-		return keymat.HashI(s.suite, s.keys.SKEYID, s.exchange(), s.saBody, id)
-	}
-	return keymat.HashR(s.suite, s.keys.SKEYID, s.exchange(), s.saBody, id)
-}
-
-// verify checks the identity and the hash of the end named by side.
-func (s *Session) verify(side int, o *opened) error {
-	id, idBody := get[*wire.ID](o.payloads, o.bodies)
-	hash, raw := get[*wire.Hash](o.payloads, o.bodies)
-	if idBody == nil || raw == nil {
-		return refuse(wire.NotifyPayloadMalformed, "identity or hash is missing")
-	}
-	if want := s.phase1Hash(side, idBody); !bytes.Equal(want, hash.Data) {
-		err := s.tolerate(refuse(wire.NotifyInvalidHashInformation, "HASH_%c is wrong", "IR"[side]))
-		if err != nil {
-			return err
-		}
-	}
-	if want := s.cfg.RemoteID; want != nil && (want.IDType != id.IDType || !bytes.Equal(want.Data, id.Data)) {
-		if err := s.tolerate(refuse(wire.NotifyInvalidIDInformation, "the peer asserts another identity than configured")); err != nil {
-			return err
-		}
-	}
-	if id.Port != 0 && (id.Protocol != 17 || id.Port != Port) {
-		if err := s.tolerate(refuse(wire.NotifyInvalidIDInformation, "identity with protocol %d port %d (RFC 2407 4.6.2)", id.Protocol, id.Port)); err != nil {
-			return err
-		}
-	}
-	s.idBody[side], s.peerID = bytes.Clone(idBody), *id
-	s.peerID.Data = bytes.Clone(id.Data)
 	return nil
 }
 

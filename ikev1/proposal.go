@@ -12,9 +12,12 @@ import (
 // phase1Offer is the SA payload of message 1: one proposal, a transform for every suite (RFC 2409 5).
 func (s *Session) phase1Offer() *wire.SA {
 	p := wire.Proposal{Number: 1, Protocol: wire.ProtoISAKMP}
-	for i, suite := range s.cfg.Proposals {
+	for _, suite := range s.cfg.Proposals {
+		if s.cfg.Mode == Aggressive && suite.Group != s.cfg.Proposals[0].Group {
+			continue // the group cannot be negotiated in aggressive mode (RFC 2409 5)
+		}
 		p.Transforms = append(p.Transforms, wire.Transform{
-			Number: uint8(i + 1), ID: wire.KeyIKE, Attributes: s.phase1Attributes(suite),
+			Number: uint8(len(p.Transforms) + 1), ID: wire.KeyIKE, Attributes: s.phase1Attributes(suite),
 		})
 	}
 	sa := &wire.SA{DOI: 1, Situation: 1, Proposals: []wire.Proposal{p}}

@@ -27,18 +27,20 @@ type State uint8
 
 // The states of a Session.
 const (
-	StateNew       State = iota
-	StateMain1Sent       // initiator
-	StateMain2Sent       // responder
-	StateMain3Sent       // initiator
-	StateMain4Sent       // responder
-	StateMain5Sent       // initiator
+	StateNew             State = iota
+	StateMain1Sent             // initiator
+	StateMain2Sent             // responder
+	StateMain3Sent             // initiator
+	StateMain4Sent             // responder
+	StateMain5Sent             // initiator
+	StateAggressive1Sent       // initiator
+	StateAggressive2Sent       // responder
 	StateEstablished
 	StateFailed
 	StateDeleted
 )
 
-var stateNames = [...]string{"new", "main1-sent", "main2-sent", "main3-sent", "main4-sent", "main5-sent", "established", "failed", "deleted"}
+var stateNames = [...]string{"new", "main1-sent", "main2-sent", "main3-sent", "main4-sent", "main5-sent", "aggressive1-sent", "aggressive2-sent", "established", "failed", "deleted"}
 
 // String gives the state's name in journals.
 func (s State) String() string {
@@ -104,7 +106,7 @@ type Session struct {
 // maxQuicks bounds the quick modes a Session remembers; the oldest is forgotten first.
 const maxQuicks = 64
 
-// NewInitiator makes a Session that will begin main mode when Start is called.
+// NewInitiator makes a Session that will begin phase 1 when Start is called.
 func NewInitiator(cfg *Config) (*Session, error) {
 	s, err := newSession(cfg, Initiator)
 	if err != nil {
@@ -136,6 +138,9 @@ func (s *Session) Start(now time.Time) ([]Datagram, error) {
 		return nil, fmt.Errorf("ikev1: Start in state %v as %v", s.state, s.role)
 	}
 	s.now = now
+	if s.cfg.Mode == Aggressive {
+		return s.sendAggressive1()
+	}
 	return s.sendMain1()
 }
 
@@ -181,11 +186,11 @@ func (s *Session) Handle(now time.Time, d Datagram) ([]Datagram, error) {
 	}
 	digest := sha256.Sum256(data)
 	switch m.Exchange {
-	case wire.ExchangeMain:
+	case s.cfg.Mode.exchange():
 		if again, known := s.flight.duplicate(digest); known {
 			return s.repeat(again)
 		}
-		return s.handleMain(d, m, digest)
+		return s.handlePhase1(d, m, digest)
 	case wire.ExchangeQuick:
 		if q := s.quicks[m.MessageID]; q != nil {
 			if again, known := q.flight.duplicate(digest); known {
@@ -213,10 +218,11 @@ func (s *Session) checkCookies(h wire.Header) string {
 	if h.CookieI != s.cookieI {
 		return "initiator cookie is not of this SA"
 	}
-	first := s.role == Initiator && s.state == StateMain1Sent
-	initial := s.role == Responder && h.Exchange == wire.ExchangeMain && h.CookieR.IsZero() // message 1 again
+	phase1 := h.Exchange == s.cfg.Mode.exchange()
+	first := s.role == Initiator && (s.state == StateMain1Sent || s.state == StateAggressive1Sent)
+	initial := s.role == Responder && phase1 && h.CookieR.IsZero() // message 1 again
 	switch {
-	case first && h.CookieR.IsZero() && h.Exchange == wire.ExchangeMain:
+	case first && h.CookieR.IsZero() && phase1:
 		return "responder cookie is 0 (RFC 2408 5.2)"
 	case first || initial || h.CookieR == s.cookieR:
 		return ""

@@ -225,6 +225,42 @@ func TestMainAndQuick(t *testing.T) {
 	}
 }
 
+func TestAggressive(t *testing.T) {
+	for _, force := range []bool{false, true} {
+		p := newPair(t, func(i, r *ikev1.Config) {
+			i.Mode, r.Mode = ikev1.Aggressive, ikev1.Aggressive
+			i.NATT.Force = force
+			i.Proposals = append(i.Proposals, keymat.Suite{Cipher: keymat.AESCBC, KeyBits: 256, Hash: keymat.SHA256, Group: keymat.MODP2048})
+		}).start().quick()
+		p.mirror()
+		if len(p.i.sent) != 4 || len(p.r.sent) != 2 {
+			t.Errorf("%d and %d messages, want 4 and 2", len(p.i.sent), len(p.r.sent))
+		}
+		if port := p.i.sent[1].Local.Port(); (port == 4500) != force {
+			t.Errorf("message 3 leaves from port %d", port)
+		}
+		for who := range 2 {
+			for n := 1; n <= 4; n++ {
+				p := newPair(t, func(i, r *ikev1.Config) { i.Mode, r.Mode = ikev1.Aggressive, ikev1.Aggressive })
+				loser := []*end{p.i, p.r}[who]
+				p.drop = func(from *end, k int) bool { return from == loser && k == n }
+				p.start()
+				p.wait()
+				p.quick()
+				p.wait()
+				p.mirror()
+			}
+		}
+	}
+	p := newPair(t, func(i, r *ikev1.Config) {
+		i.Mode, r.Mode = ikev1.Aggressive, ikev1.Aggressive
+		r.Auth.PSK = []byte("another secret")
+	}).start()
+	if p.i.State() != ikev1.StateFailed || !p.i.has(ikev1.EventNotifySent) || p.i.find(ikev1.EventNotifySent).Notify != wire.NotifyInvalidHashInformation {
+		t.Errorf("wrong PSK: state %v, %v", p.i.State(), p.i.errs)
+	}
+}
+
 // TestLoss loses each message once: the exchange completes all the same, with the same octets sent again.
 func TestLoss(t *testing.T) {
 	for who := range 2 {

@@ -309,7 +309,7 @@ func (h *Host) sessionFor(now time.Time, d ikev1.Datagram) *session {
 		}
 	}
 	switch {
-	case hd.Exchange != wire.ExchangeMain || !hd.CookieR.IsZero():
+	case hd.Exchange != wire.ExchangeMain && hd.Exchange != wire.ExchangeAggressive || !hd.CookieR.IsZero():
 		h.record(now, "dropped", fmt.Sprintf("%v message of no SA of ours", hd.Exchange))
 		return nil
 	case d.Remote.Addr() != h.cfg.IKE.Remote.Addr():

@@ -1,0 +1,142 @@
+package ikev1
+
+import (
+	"bytes"
+
+	"github.com/useipsec/useipsec/ikev1/wire"
+)
+
+// Aggressive mode with a pre-shared key (RFC 2409 5.4):
+//
+//	Initiator                        Responder
+//	----------                       -----------
+//	HDR, SA, KE, Ni, IDii     -->
+//	                          <--    HDR, SA, KE, Nr, IDir, HASH_R
+//	HDR*, HASH_I              -->
+//
+// The last message may be in the clear; it is sent encrypted and taken either way. With NAT
+// traversal (RFC 3947) messages 1 and 2 carry its vendor ID, 2 and 3 NAT-D payloads, and 3
+// travels on port 4500 when there is a NAT.
+
+func (s *Session) aggressiveHeader() wire.Header {
+	return s.header(wire.ExchangeAggressive, s.cfg.Deviations.Phase1MessageID, 0)
+}
+
+// sendAggressive1 offers transforms of one group only: the KE payload is in the same message (RFC 2409 5).
+func (s *Session) sendAggressive1() ([]Datagram, error) {
+	s.offer = s.phase1Offer()
+	var err error
+	if s.saBody, err = body(s.offer); err != nil {
+		return nil, s.fail(err)
+	}
+	s.suite.Group = s.cfg.Proposals[0].Group
+	if err := s.makeKE(&s.gxi, &s.ni); err != nil {
+		return nil, s.fail(err)
+	}
+	id, err := s.identity(0)
+	if err != nil {
+		return nil, s.fail(err)
+	}
+	ps := append([]wire.Payload{s.offer, &wire.KE{Data: s.gxi}, s.noncePayload(s.ni), id}, s.vendorIDs()...)
+	out, err := s.clear(Aggressive1, s.aggressiveHeader(), ps...)
+	if err != nil {
+		return nil, s.fail(err)
+	}
+	s.enter(StateAggressive1Sent)
+	return s.send(&s.flight, out, true), nil
+}
+
+// recvAggressive1 chooses a transform and proves itself at once.
+func (s *Session) recvAggressive1(m *wire.Message) ([]Datagram, error) {
+	chosen, err := s.recvOffer(m)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.readKE(m, &s.gxi, &s.ni); err != nil {
+		return nil, err
+	}
+	if err := s.noteIdentity(0, m.Payloads, m.Bodies); err != nil {
+		return nil, err
+	}
+	if err := s.makeKE(&s.gxr, &s.nr); err != nil {
+		return nil, err
+	}
+	if err := s.derive(s.gxi); err != nil {
+		return nil, err
+	}
+	id, hash, err := s.proof(1)
+	if err != nil {
+		return nil, err
+	}
+	ps := []wire.Payload{chosen, &wire.KE{Data: s.gxr}, s.noncePayload(s.nr), id, hash}
+	if s.natt.offered {
+		ps = append(append(ps, s.vendorIDs()...), s.natDs()...)
+	}
+	out, err := s.clear(Aggressive2, s.aggressiveHeader(), ps...)
+	if err != nil {
+		return nil, err
+	}
+	s.enter(StateAggressive2Sent)
+	return s.send(&s.flight, out, true), nil
+}
+
+// recvAggressive2 checks who the responder is and proves itself. Then phase 1 is done.
+func (s *Session) recvAggressive2(d Datagram, m *wire.Message) ([]Datagram, error) {
+	if err := s.recvChoice(m); err != nil {
+		return nil, err
+	}
+	if s.suite.Group != s.dh.Group() {
+		return nil, refuse(wire.NotifyBadProposalSyntax, "the responder chose %v, the KE payload was of %v", s.suite.Group, s.dh.Group())
+	}
+	if err := s.readKE(m, &s.gxr, &s.nr); err != nil {
+		return nil, err
+	}
+	if err := s.derive(s.gxr); err != nil {
+		return nil, err
+	}
+	if err := s.verify(1, &opened{payloads: m.Payloads, bodies: m.Bodies}); err != nil {
+		return nil, err
+	}
+	s.detectNAT(d, m.Payloads)
+	ps := []wire.Payload{s.hashPayload(0)}
+	ps = append(ps, s.natDs()...)
+	if !s.cfg.NoInitialContact {
+		ps = append(ps, s.initialContact())
+	}
+	s.float()
+	var out []Datagram
+	var err error
+	if s.cfg.Deviations.ClearIdentity {
+		out, err = s.clear(Aggressive3, s.aggressiveHeader(), ps...)
+	} else {
+		out, s.iv, err = s.seal(Aggressive3, s.aggressiveHeader(), s.iv, ps...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.enter(StateEstablished)
+	return s.send(&s.flight, out, false), nil
+}
+
+// recvAggressive3 checks who the initiator is.
+func (s *Session) recvAggressive3(d Datagram, m *wire.Message) error {
+	o, err := s.open(m, s.iv)
+	if err != nil {
+		return err
+	}
+	hash, raw := get[*wire.Hash](o.payloads, o.bodies)
+	if raw == nil {
+		return refuse(wire.NotifyPayloadMalformed, "message 3 has no hash")
+	}
+	if !bytes.Equal(hash.Data, s.phase1Hash(0, s.idBody[0])) {
+		if err := s.tolerate(refuse(wire.NotifyInvalidHashInformation, "HASH_I is wrong")); err != nil {
+			return err
+		}
+	}
+	s.detectNAT(d, o.payloads)
+	s.iv = o.iv
+	s.follow(d)
+	s.flight.waiting = false
+	s.enter(StateEstablished)
+	return nil
+}
