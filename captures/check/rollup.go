@@ -3,6 +3,8 @@ package check
 import (
 	"fmt"
 	"slices"
+
+	"github.com/useipsec/useipsec/scenarios/profile"
 )
 
 // The exit codes that a result can ask for. 2, for usage, never comes from a
@@ -13,19 +15,6 @@ const (
 	ExitError      = 3 // our error, or a required check inconclusive, or nothing checked
 	ExitIncomplete = 4 // something required was skipped or unsupported
 )
-
-// questions are the nine of section 8 of RFC 5406, shortened.
-var questions = [...]struct{ letter, text string }{
-	{"a", "What selectors does the initiator use: addresses, ports?"},
-	{"b", "AH or ESP; transport or tunnel mode?"},
-	{"c", "What form of key management?"},
-	{"d", "What form of identification?"},
-	{"e", "Does the server switch user ids, and is a user-granularity SA negotiated then?"},
-	{"f", "What form of authentication?"},
-	{"g", "How are the participants authorized?"},
-	{"h", "Which variants of IKE: version, main mode, aggressive mode?"},
-	{"i", "Is suitable IPsec available in the likely products?"},
-}
 
 // Close fills in the counts and the verdict of t from its status and findings.
 //
@@ -113,9 +102,9 @@ func (r *Result) Close() {
 // items rolls the findings up by letter. A trial that was not completed counts
 // under every letter its scenario exercises.
 func (r *Result) items() {
-	r.Items = make([]ItemResult, len(questions))
-	for i, q := range questions {
-		it := ItemResult{Item: q.letter, Question: q.text}
+	r.Items = make([]ItemResult, len(profile.Items()))
+	for i, q := range profile.Items() {
+		it := ItemResult{Item: q.String(), Question: q.Question()}
 		verdict := Verdict(0)
 		weigh := func(v Verdict, why string) {
 			if w := verdict.Worse(v); w != verdict {
@@ -125,7 +114,7 @@ func (r *Result) items() {
 		for ti := range r.Trials {
 			t := &r.Trials[ti]
 			if v, complete := statusVerdict(t.Status); !complete {
-				if slices.Contains(t.Items, q.letter) {
+				if slices.Contains(t.Items, it.Item) {
 					it.Counts.Add(v)
 					weigh(v, fmt.Sprintf("%s (%s): %s: %s", t.Scenario, t.Trial, t.Status, t.Reason))
 				}
@@ -133,7 +122,7 @@ func (r *Result) items() {
 			}
 			for fi := range t.Findings {
 				f := &t.Findings[fi]
-				if f.Item != q.letter {
+				if f.Item != it.Item {
 					continue
 				}
 				it.Counts.Add(f.Verdict)

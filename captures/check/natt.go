@@ -1,0 +1,203 @@
+package check
+
+import (
+	"net/netip"
+
+	"github.com/useipsec/useipsec/captures/dissect"
+	"github.com/useipsec/useipsec/ikev1/wire"
+	"github.com/useipsec/useipsec/scenarios/profile"
+)
+
+// RFC 3947: negotiation of NAT traversal.
+
+const nattPort = 4500
+
+func nattRules() []Rule {
+	return []Rule{
+		stateful(Rule{
+			ID: "ike.natt.nat-d", Item: profile.ItemAvailability, Ref: "RFC3947/3.2", Level: Must,
+			Title:       "NAT-D payloads: at least two, the destination's hash first",
+			Requirement: "When both ends have sent the vendor ID, messages 3 and 4 of main mode (2 and 3 of aggressive mode) have NAT-D payloads: HASH(CKY-I | CKY-R | IP | port) of the remote end first, then one or more for the own end.",
+			expected:    []string{"two or more NAT-D payloads, the first for the packet's destination, one of the others for its source", "hashes that differ because a NAT is in between, or to force UDP encapsulation, which then follows"},
+			fix:         "check the order of cookies, address and port, and that the hash is the negotiated one",
+			noun:        "message with NAT-D payloads", needs: stageAny,
+		}, natD),
+		messages(Rule{
+			ID: "ike.natt.encapsulation-mode", Item: profile.ItemAvailability, Ref: "RFC3947/5.1", Level: Should,
+			Title:       "UDP-encapsulated modes go with a NAT, the others without",
+			Requirement: "If there is a NAT between the hosts UDP encapsulation SHOULD be used, and if there is none it SHOULD NOT; an initiator should not propose both kinds.",
+			expected:    []string{"UDP-Encapsulated-Tunnel or -Transport once IKE has moved to port 4500", "Tunnel or Transport as long as it is on port 500"},
+			fix:         "compare what the NAT-D payloads showed with the encapsulation mode of quick mode",
+			noun:        "quick mode message", needs: stageQuick,
+		}, encapsulationMode),
+		observe(Rule{
+			ID: "ike.natt.marker", Item: profile.ItemAvailability, Ref: "RFC3947/4", Level: Must,
+			Title:       "IKE on port 4500 has the non-ESP marker, on port 500 it has not",
+			Requirement: "After the change of ports IKE data MUST be prepended with a non-ESP marker of four zero octets (RFC 3948 2.2), which lets the receiver tell it from ESP; on port 500 there is none.",
+			expected:    []string{"four zero octets before the ISAKMP header on port 4500", "none on port 500"},
+			fix:         "without the marker the receiver takes the cookie for an SPI",
+			noun:        "ISAKMP message on port 4500", needs: stageAny,
+		}, marker),
+	}
+}
+
+// natD collects the messages with NAT-D payloads whose hashes fit no address:
+// they are right only if the exchange goes on in UDP encapsulation.
+func natD() (func(*observer, *dissect.Event), func(*observer)) {
+	type doubt struct {
+		frame int
+		from  netip.Addr
+		what  string
+		p1    *dissect.Phase1
+	}
+	var doubts []doubt
+	see := onMessage(func(o *observer, m *dissect.ISAKMP) {
+		if !isPhase1(m.Header.Exchange) || m.Message == nil {
+			return
+		}
+		if len(m.NATD) == 0 {
+			if expectsNATD(m) {
+				o.fail(m.Frame, m.Src.Addr(), "no NAT-D payload in message %d, although both ends have sent the vendor ID", m.Index)
+			}
+			return
+		}
+		if len(m.NATD) < 2 {
+			o.fail(m.Frame, m.Src.Addr(), "one NAT-D payload")
+			return
+		}
+		if why := m.NATD[0].Why; why != "" {
+			o.unseen(m.Frame, "capture from the first message on", "NAT-D not compared: %s", why)
+			return
+		}
+		source := false
+		for _, n := range m.NATD[1:] {
+			source = source || n.MatchesSrc
+		}
+		switch {
+		case m.NATD[0].MatchesDst && source:
+			o.pass(m.Frame, "both ends' hashes are right")
+		case m.NATD[0].MatchesDst:
+			// A NAT in front of the sender, or its wish for encapsulation.
+			o.pass(m.Frame, "the destination's hash is right, the source's says that there is a NAT")
+		case m.NATD[0].MatchesSrc:
+			o.fail(m.Frame, m.Src.Addr(), "the source's hash comes first")
+		case len(doubts) < MaxFrames:
+			doubts = append(doubts, doubt{m.Frame, m.Src.Addr(), "the destination's hash is wrong", m.Phase1})
+		}
+	})
+	done := func(o *observer) {
+		for _, d := range doubts {
+			switch {
+			case udpModes(d.p1, d.from):
+				o.tolerate(d.frame, d.from, "%s, and the sender goes on to ask for UDP encapsulation: it forces it, or a NAT is in between", d.what)
+			case o.s.Foreign() && (d.p1.FloatedI || d.p1.FloatedR):
+				o.unseen(d.frame, "capture on the sender's side of the NAT", "%s at the place of the capture: a NAT may be in between", d.what)
+			default:
+				o.fail(d.frame, d.from, "%s", d.what)
+			}
+		}
+	}
+	return see, done
+}
+
+// udpModes reports whether the side at addr proposed or chose a UDP-encapsulated
+// mode under p, or was content with nothing else.
+func udpModes(p *dissect.Phase1, addr netip.Addr) bool {
+	for _, q := range p.Quicks {
+		sa := q.Offered
+		if q.Initiator.Addr() != addr {
+			sa = q.Chosen
+		}
+		if sa == nil {
+			continue
+		}
+		for _, pr := range sa.Proposals {
+			for _, t := range pr.Transforms {
+				if _, udp, ok := mode(t); ok && udp {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// expectsNATD reports whether m is the message that has to have NAT-D payloads:
+// both ends have sent the vendor ID of RFC 3947 before it.
+func expectsNATD(m *dissect.ISAKMP) bool {
+	at := m.Header.Exchange == wire.ExchangeMain && (m.Index == 3 || m.Index == 4) ||
+		m.Header.Exchange == wire.ExchangeAggressive && m.Index == 3 && !m.Encrypted
+	return at && vendor(m.Phase1.VendorsI, wire.VendorIDRFC3947) && vendor(m.Phase1.VendorsR, wire.VendorIDRFC3947)
+}
+
+func vendor(ids [][]byte, want []byte) bool {
+	for _, id := range ids {
+		if string(id) == string(want) {
+			return true
+		}
+	}
+	return false
+}
+
+// mode reads a transform's encapsulation mode as a slug.
+func mode(t wire.Transform) (slug string, udp, ok bool) {
+	a, ok := t.Attr(wire.P2Encapsulation)
+	n, fits := a.Uint()
+	if !ok || !fits || n > 0xffff {
+		return "", false, false
+	}
+	switch uint16(n) {
+	case wire.EncapTunnel:
+		return "tunnel", false, true
+	case wire.EncapTransport:
+		return "transport", false, true
+	case wire.EncapUDPTunnel, wire.EncapUDPTunnelDraft:
+		return "tunnel", true, true
+	case wire.EncapUDPTransport, wire.EncapUDPTransportDraft:
+		return "transport", true, true
+	}
+	return "", false, false
+}
+
+func encapsulationMode(o *observer, m *dissect.ISAKMP) {
+	if !quick(o, m) || m.Index != 1 && m.Index != 2 {
+		return
+	}
+	floated := m.Src.Port() == nattPort || m.Dst.Port() == nattPort
+	plain, udp := 0, 0
+	forEachTransform(m, func(_ wire.Proposal, t wire.Transform) {
+		if _, u, ok := mode(t); ok && u {
+			udp++
+		} else if ok {
+			plain++
+		}
+	})
+	switch {
+	case plain+udp == 0:
+	case plain > 0 && udp > 0:
+		o.fail(m.Frame, m.Src.Addr(), "both UDP-encapsulated modes and others in one message")
+	case floated && plain > 0:
+		o.fail(m.Frame, m.Src.Addr(), "no UDP encapsulation, although IKE has moved to port 4500")
+	case !floated && udp > 0:
+		o.fail(m.Frame, m.Src.Addr(), "a UDP-encapsulated mode, although IKE has stayed on port 500")
+	case floated:
+		o.pass(m.Frame, "UDP encapsulation on port 4500")
+	default:
+		o.pass(m.Frame, "no UDP encapsulation on port 500")
+	}
+}
+
+func marker(o *observer, e *dissect.Event) {
+	if e.Kind != dissect.KindISAKMP || e.UDP == nil || e.ISAKMP == nil || !o.s.Judges(e.Src.Addr()) {
+		return
+	}
+	floated := e.Src.Port() == nattPort || e.Dst.Port() == nattPort
+	switch has := e.UDP.NonESPMarker; {
+	case floated && !has:
+		o.fail(e.Frame, e.Src.Addr(), "no non-ESP marker on port %d", e.Dst.Port())
+	case !floated && has:
+		o.fail(e.Frame, e.Src.Addr(), "a non-ESP marker on port %d", e.Dst.Port())
+	case floated:
+		o.pass(e.Frame, "")
+	}
+}
