@@ -112,7 +112,7 @@ func (w *Writer) check(p Packet) error {
 		return fmt.Errorf("link type %v on interface %d of link type %v", p.Link, p.Iface, w.ifaces[p.Iface].Link)
 	case len(p.Data) > defaultMaxPacket:
 		return fmt.Errorf("%d octets, readers accept %d", len(p.Data), defaultMaxPacket)
-	case p.OrigLen > math.MaxUint32:
+	case uint64(max(p.OrigLen, 0)) > math.MaxUint32:
 		return fmt.Errorf("original length %d", p.OrigLen)
 	case p.Dir > DirOut:
 		return fmt.Errorf("direction %v", p.Dir)
