@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -72,7 +73,7 @@ func New(p Params) (*SA, error) {
 	case p.OpaqueICV < 0 || p.OpaqueICV > 0 && p.Suite.Integrity != NoIntegrity:
 		return nil, fmt.Errorf("esp: SPI %#08x: opaque ICV of %d octets with %v: %w", p.SPI, p.OpaqueICV, p.Suite.Integrity, ErrUnsupported)
 	}
-	if err := p.Suite.Validate(); err != nil && p.OpaqueICV == 0 {
+	if err := p.Suite.Validate(); err != nil && !(p.OpaqueICV > 0 && errors.Is(err, ErrNullNone)) {
 		return nil, err
 	}
 	if n, want := len(p.Keys.Encryption), p.Suite.Cipher.KeySize(); n != want {
