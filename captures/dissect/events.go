@@ -109,7 +109,7 @@ type Event struct {
 	Inner *Event
 
 	// Truncated: the capture holds fewer octets than the packet had (snaplen).
-	// Such a packet is never reported as malformed or as failing its ICV.
+	// What is missing is never held against the packet: no Err, no bad ICV because of it.
 	Truncated bool
 	// Opaque says why content stays unread although the packet is well formed:
 	// "no key for SPI 0x12345678", "no key for cookie …", "truncated by snaplen".

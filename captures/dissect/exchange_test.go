@@ -221,3 +221,17 @@ func TestSPIReuse(t *testing.T) {
 		t.Errorf("SAs %+v and %+v", a.SA, b.SA)
 	}
 }
+
+// IKE's own fragments are recognised and said to be unread.
+func TestIKEFragment(t *testing.T) {
+	c := newTalk(t)
+	c.opening()
+	h := c.header(wire.ExchangeMain, 0)
+	h.Flags = wire.FlagEncryption
+	c.plain(true, h, &wire.Fragment{ID: 1, Number: 1, Last: true, Data: make([]byte, 40)})
+	got := summary(c.decode(c.log())[4])
+	const why = "an IKE fragment; these are not put together"
+	if want := "main 5 > encrypted HASH_I unverifiable (" + why + ") opaque: " + why; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}

@@ -57,7 +57,7 @@ func (m *ISAKMP) authenticates() byte {
 func (m *ISAKMP) checkHash(x *exchange) {
 	c := &m.Hash
 	c.Name = m.hashName(x)
-	if m.Message == nil {
+	if m.Message == nil || m.Opaque != "" {
 		if c.Name != "" {
 			c.State, c.Why = HashUnverifiable, m.unread()
 		}

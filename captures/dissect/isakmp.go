@@ -9,6 +9,10 @@ import (
 	"github.com/useipsec/useipsec/ikev1/wire"
 )
 
+// opaqueFragment is Opaque of a piece of an ISAKMP message that was cut by IKE
+// itself, with payload 132.
+const opaqueFragment = "an IKE fragment; these are not put together"
+
 // nonESPMarkerLen is the length of the non-ESP marker (RFC 3948 2.2).
 const nonESPMarkerLen = 4
 
@@ -77,6 +81,9 @@ func (d *Decoder) follow(m *ISAKMP) {
 		d.decrypt(m, msg, x)
 	} else {
 		m.Message = msg
+		if _, at := payload[*wire.Fragment](msg); at >= 0 {
+			m.Opaque = opaqueFragment
+		}
 	}
 	if m.Message != nil || x.quick == nil {
 		p.moved(m)
@@ -124,13 +131,13 @@ func strayMarker(data []byte) (body []byte, marker bool) {
 }
 
 // unmarked reports whether data on port 4500 is an ISAKMP message of a known
-// ISAKMP SA whose sender forgot the non-ESP marker, and not ESP.
+// ISAKMP SA whose sender forgot the non-ESP marker, and not ESP. It is asked of
+// every ESP packet, so it looks at the fixed places in the header first.
 func (d *Decoder) unmarked(data []byte) bool {
-	h, err := wire.ParseHeader(data)
-	if err != nil || int64(h.Length) != int64(len(data)) {
+	if len(data) < wire.HeaderLen || data[17]>>4 != 1 || int64(binary.BigEndian.Uint32(data[24:])) != int64(len(data)) {
 		return false
 	}
-	_, known := d.phase1s.m[cookie(h.CookieI)]
+	_, known := d.phase1s.m[cookie(data[:8])]
 	return known
 }
 

@@ -39,7 +39,7 @@ func (d *Decoder) upper(depth int, proto uint8, b []byte) {
 	default:
 		e.Kind = KindOther
 	}
-	if e.Truncated && e.Opaque == "" {
+	if e.Truncated && e.Opaque == "" && e.Err == nil {
 		e.Opaque = opaqueTruncated
 	}
 }
