@@ -68,10 +68,8 @@ func (s *Session) recvAggressive1(m *wire.Message) ([]Datagram, error) {
 	if err != nil {
 		return nil, err
 	}
-	ps := []wire.Payload{chosen, &wire.KE{Data: s.gxr}, s.noncePayload(s.nr), id, hash}
-	if s.natt.offered {
-		ps = append(append(ps, s.vendorIDs()...), s.natDs()...)
-	}
+	ps := append([]wire.Payload{chosen, &wire.KE{Data: s.gxr}, s.noncePayload(s.nr), id, hash}, s.vendorIDs()...)
+	ps = append(ps, s.natDs()...)
 	out, err := s.clear(Aggressive2, s.aggressiveHeader(), ps...)
 	if err != nil {
 		return nil, err

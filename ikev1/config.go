@@ -115,6 +115,10 @@ type Config struct {
 	// NoInitialContact leaves INITIAL-CONTACT out of the last message of phase 1 (RFC 2407 4.6.3.3).
 	NoInitialContact bool
 	Retransmit       Retransmit // zero value: 2 s, doubling, 4 tries
+	DPD              DPD
+	// Rekey lets the end that initiated an SA replace it before it expires. Children are replaced by the Session; for
+	// the ISAKMP SA an EventRekey asks for a new Session.
+	Rekey bool
 	// Tolerant makes a Session go on, after an EventTolerated, where the peer broke a rule but the exchange can
 	// still be completed. A test endpoint uses it to see what comes next.
 	Tolerant   bool

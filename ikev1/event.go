@@ -28,12 +28,13 @@ const (
 	EventTolerated                           // the peer broke a rule and Config.Tolerant let it pass
 	EventFailed                              // an exchange failed, Detail says why
 	EventDeleted                             // the ISAKMP SA is gone
+	EventRekey                               // the ISAKMP SA should be replaced by a new Session
 )
 
 var eventNames = [...]string{
 	EventState: "state", EventKeys: "keys", EventEstablished: "established", EventChild: "child", EventChildGone: "child-gone",
 	EventDropped: "dropped", EventNotifySent: "notify-sent", EventNotifyReceived: "notify-received",
-	EventRetransmit: "retransmit", EventTolerated: "tolerated", EventFailed: "failed", EventDeleted: "deleted",
+	EventRetransmit: "retransmit", EventTolerated: "tolerated", EventFailed: "failed", EventDeleted: "deleted", EventRekey: "rekey",
 }
 
 // String gives the name that journals show.
@@ -78,7 +79,13 @@ type Child struct {
 	Encap         *esp.UDPEncap // set when ESP travels in UDP; SrcPort is the local port
 	Local, Remote netip.Addr
 	Lifetime      time.Duration
+
+	rekey, expires time.Time
+	rekeyed        bool
 }
+
+// Expires is when the child's lifetime ends.
+func (c *Child) Expires() time.Time { return c.expires }
 
 // Params gives the parameters of the child's inbound or outbound SA.
 func (c *Child) Params(inbound bool) esp.Params {

@@ -59,10 +59,14 @@ func (s *Session) Delete(now time.Time) ([]Datagram, error) {
 	if s.state != StateEstablished {
 		return nil, fmt.Errorf("ikev1: delete in state %v: %w", s.state, ErrNotReady)
 	}
-	spi := append(append([]byte(nil), s.cookieI[:]...), s.cookieR[:]...)
-	out, err := s.sendInfo(&wire.Delete{DOI: 1, Protocol: wire.ProtoISAKMP, SPISize: 16, SPIs: [][]byte{spi}})
+	out, err := s.sendInfo(&wire.Delete{DOI: 1, Protocol: wire.ProtoISAKMP, SPISize: 16, SPIs: [][]byte{s.cookiePair()}})
 	s.gone()
 	return out, err
+}
+
+// cookiePair is the SPI of the ISAKMP SA (RFC 2408 2.4).
+func (s *Session) cookiePair() []byte {
+	return append(append([]byte(nil), s.cookieI[:]...), s.cookieR[:]...)
 }
 
 func (s *Session) gone() {
@@ -116,6 +120,7 @@ func (s *Session) handleInfo(m *wire.Message) ([]Datagram, error) {
 		clear(s.seen)
 	}
 	s.seen[m.MessageID] = true
+	s.heard()
 	var out []Datagram
 	for _, p := range o.payloads {
 		switch p := p.(type) {
@@ -148,7 +153,7 @@ func (s *Session) peerDeletes(d *wire.Delete) {
 	for _, spi := range d.SPIs {
 		switch {
 		case d.Protocol == wire.ProtoISAKMP && len(spi) == 16:
-			if bytes.Equal(spi[:8], s.cookieI[:]) && bytes.Equal(spi[8:], s.cookieR[:]) {
+			if bytes.Equal(spi, s.cookiePair()) {
 				s.gone()
 			}
 		case d.Protocol == wire.ProtoESP && len(spi) == 4:
@@ -167,6 +172,9 @@ func (s *Session) peerNotifies(n *wire.Notify) ([]Datagram, error) {
 	switch {
 	case n.MsgType == wire.NotifyRUThere:
 		return s.sendInfo(&wire.Notify{DOI: 1, Protocol: n.Protocol, MsgType: wire.NotifyRUThereAck, SPI: n.SPI, Data: n.Data})
+	case n.MsgType == wire.NotifyRUThereAck:
+		s.answered(n)
+		return nil, nil
 	case n.MsgType >= 16384:
 		return nil, nil
 	case s.state != StateEstablished:

@@ -208,6 +208,5 @@ func (s *Session) recvMain6(m *wire.Message) error {
 
 // initialContact tells the peer that this is the only SA we have with it (RFC 2407 4.6.3.3).
 func (s *Session) initialContact() wire.Payload {
-	spi := append(append([]byte(nil), s.cookieI[:]...), s.cookieR[:]...)
-	return &wire.Notify{DOI: 1, Protocol: wire.ProtoISAKMP, MsgType: wire.NotifyInitialContact, SPI: spi}
+	return &wire.Notify{DOI: 1, Protocol: wire.ProtoISAKMP, MsgType: wire.NotifyInitialContact, SPI: s.cookiePair()}
 }

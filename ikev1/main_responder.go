@@ -31,11 +31,7 @@ func (s *Session) recvMain1(m *wire.Message) ([]Datagram, error) {
 	if err != nil {
 		return nil, err
 	}
-	ps := []wire.Payload{chosen}
-	if s.natt.offered {
-		ps = append(ps, s.vendorIDs()...)
-	}
-	out, err := s.clear(Main2, s.mainHeader(), ps...)
+	out, err := s.clear(Main2, s.mainHeader(), append([]wire.Payload{chosen}, s.vendorIDs()...)...)
 	if err != nil {
 		return nil, err
 	}

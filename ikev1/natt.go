@@ -17,11 +17,13 @@ type natt struct {
 // nattPort is the local port that messages with a non-ESP marker use.
 func (s *Session) nattPort() uint16 { return PortNATT }
 
+// vendorIDs announces what this end can do: dead peer detection (RFC 3706 5.1) and NAT traversal (RFC 3947 3.1).
 func (s *Session) vendorIDs() []wire.Payload {
-	if s.cfg.NATT.Disable {
-		return nil
+	ids := []wire.Payload{&wire.VendorID{Data: append([]byte(nil), wire.VendorIDDPD...)}}
+	if s.cfg.NATT.Disable || s.role == Responder && !s.natt.offered {
+		return ids
 	}
-	return []wire.Payload{&wire.VendorID{Data: append([]byte(nil), wire.VendorIDRFC3947...)}}
+	return append(ids, &wire.VendorID{Data: append([]byte(nil), wire.VendorIDRFC3947...)})
 }
 
 func (s *Session) noteVendorIDs(ps []wire.Payload) {

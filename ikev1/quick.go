@@ -113,6 +113,7 @@ func (s *Session) handleQuick(_ Datagram, m *wire.Message, digest [32]byte) ([]D
 			return s.drop("%v", err)
 		}
 	}
+	s.heard()
 	var out []Datagram
 	switch {
 	case fresh:
@@ -206,6 +207,7 @@ func (s *Session) install(q *quick) {
 	if s.natt.detected {
 		c.Encap = &esp.UDPEncap{SrcPort: s.local.Port(), DstPort: s.remote.Port()}
 	}
+	c.rekey, c.expires = s.lives(q.lifetime, defaultChildLifetime)
 	q.state = quickDone
 	s.kids = append(s.kids, c)
 	s.record(Event{Kind: EventChild, MessageID: q.id, Child: c, Detail: fmt.Sprintf("%s %v in %#08x out %#08x", c.Policy, c.Suite, c.SPIIn, c.SPIOut)})

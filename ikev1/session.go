@@ -95,6 +95,10 @@ type Session struct {
 	gxy      []byte
 	iv       []byte // last CBC block of phase 1: the next phase 1 IV, and the root of phase 2 IVs (RFC 2409 appendix B)
 
+	rekey, expires time.Time // of the ISAKMP SA
+	rekeyed        bool
+	dpd            dpd
+
 	natt   natt
 	flight flight // of phase 1
 	quicks map[uint32]*quick
@@ -245,21 +249,41 @@ func (s *Session) Tick(now time.Time) ([]Datagram, error) {
 			err = errors.Join(err, s.failQuick(q, qerr))
 		}
 	}
-	return out, err
+	if s.state == StateEstablished && !s.dpd.next.IsZero() && !s.now.Before(s.dpd.next) {
+		more, derr := s.probe()
+		out, err = append(out, more...), errors.Join(err, derr)
+	}
+	more, aerr := s.age()
+	return append(out, more...), errors.Join(err, aerr)
+}
+
+// Negotiating tells whether an answer of the peer is waited for.
+func (s *Session) Negotiating() bool {
+	waiting := s.flight.waiting
+	for _, q := range s.quicks {
+		waiting = waiting || q.flight.waiting
+	}
+	return waiting
 }
 
 // Deadline is when Tick has something to do.
 func (s *Session) Deadline() (time.Time, bool) {
 	var at time.Time
-	min := func(f *flight) {
-		if f.waiting && (at.IsZero() || f.next.Before(at)) {
-			at = f.next
+	earlier := func(t time.Time) {
+		if !t.IsZero() && (at.IsZero() || t.Before(at)) {
+			at = t
 		}
 	}
-	min(&s.flight)
-	for _, q := range s.quicks {
-		min(&q.flight)
+	flight := func(f *flight) {
+		if f.waiting {
+			earlier(f.next)
+		}
 	}
+	flight(&s.flight)
+	for _, q := range s.quicks {
+		flight(&q.flight)
+	}
+	s.due(earlier)
 	return at, !at.IsZero()
 }
 
@@ -267,6 +291,8 @@ func (s *Session) enter(st State) {
 	s.state = st
 	s.record(Event{Kind: EventState, Detail: st.String()})
 	if st == StateEstablished {
+		s.rekey, s.expires = s.lives(s.cfg.Lifetime, defaultLifetime)
+		s.heard()
 		s.record(Event{Kind: EventEstablished})
 	}
 }

@@ -137,8 +137,12 @@ func (h *Host) Children() []*ikev1.Child {
 
 // Negotiating tells whether an exchange of ours still waits for its end.
 func (h *Host) Negotiating() bool {
-	_, waiting := h.Deadline()
-	return waiting
+	for _, s := range h.sessions {
+		if s.Negotiating() {
+			return true
+		}
+	}
+	return false
 }
 
 // Initiate negotiates a child for the policy, and before that, where there is none, an ISAKMP SA.
@@ -215,10 +219,8 @@ func (h *Host) FromApp(now time.Time, ip []byte) Output {
 
 // mayAsk tells whether no negotiation for the policy is under way.
 func (h *Host) mayAsk(policy string) bool {
-	for _, s := range h.sessions {
-		if _, waiting := s.Deadline(); waiting {
-			return false
-		}
+	if h.Negotiating() {
+		return false
 	}
 	for _, q := range h.cfg.IKE.Quick {
 		if q.Name == policy {

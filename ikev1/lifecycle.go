@@ -1,0 +1,140 @@
+package ikev1
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/useipsec/useipsec/ikev1/wire"
+)
+
+// DPD is dead peer detection (RFC 3706): after Idle without a message from the peer it is
+// asked whether it is there, again after Interval, and given up after Tries questions.
+type DPD struct {
+	Idle     time.Duration // 0: never ask; the peer's questions are answered all the same
+	Interval time.Duration // 0: a tenth of Idle
+	Tries    int           // 0: 3
+}
+
+// ErrDead says that the peer does not answer dead peer detection.
+var ErrDead = errors.New("the peer is dead")
+
+// dpd is where our questions stand.
+type dpd struct {
+	heard time.Time // when the peer last showed that it is there
+	next  time.Time // when to ask
+	seq   uint32
+	open  int // questions without an answer
+}
+
+// heard notes a sign of life: any message that was authenticated.
+func (s *Session) heard() {
+	s.dpd.heard, s.dpd.open = s.now, 0
+	s.dpd.next = time.Time{}
+	if d := s.cfg.DPD.Idle; d > 0 && s.state == StateEstablished {
+		s.dpd.next = s.now.Add(d)
+	}
+}
+
+// probe asks the peer whether it is there, or gives it up.
+func (s *Session) probe() ([]Datagram, error) {
+	d := s.cfg.DPD
+	if d.Interval <= 0 {
+		d.Interval = max(d.Idle/10, time.Second)
+	}
+	if d.Tries <= 0 {
+		d.Tries = 3
+	}
+	if s.dpd.open >= d.Tries {
+		s.dpd.next = time.Time{}
+		for _, c := range s.Children() {
+			s.removeChild(c)
+		}
+		s.err = fmt.Errorf("ikev1: %w: %d questions without an answer (RFC 3706 5.5)", ErrDead, s.dpd.open)
+		s.record(Event{Kind: EventFailed, Detail: s.err.Error()})
+		s.gone()
+		return nil, s.err
+	}
+	if s.dpd.seq == 0 {
+		b, err := s.random(4)
+		if err != nil {
+			return nil, err
+		}
+		s.dpd.seq = binary.BigEndian.Uint32(b) >> 1 // RFC 3706 5.4: the first one is random, the top bit clear
+	}
+	s.dpd.seq++
+	s.dpd.open++
+	s.dpd.next = s.now.Add(d.Interval)
+	return s.sendInfo(&wire.Notify{
+		DOI: 1, Protocol: wire.ProtoISAKMP, MsgType: wire.NotifyRUThere,
+		SPI: s.cookiePair(), Data: binary.BigEndian.AppendUint32(nil, s.dpd.seq),
+	})
+}
+
+// answered takes an R-U-THERE-ACK. One with another number than we asked with proves nothing (RFC 3706 5.4).
+func (s *Session) answered(n *wire.Notify) {
+	if len(n.Data) != 4 || binary.BigEndian.Uint32(n.Data) != s.dpd.seq || s.dpd.open == 0 {
+		s.record(Event{Kind: EventDropped, Detail: "R-U-THERE-ACK with another sequence number than asked"})
+		return
+	}
+	s.heard()
+}
+
+// rekeyAt is the part of a lifetime after which the initiator of an SA replaces it.
+const rekeyAt = 0.9
+
+// lives sets the times of an SA that begins now.
+func (s *Session) lives(lifetime, def time.Duration) (rekey, end time.Time) {
+	if lifetime <= 0 {
+		lifetime = def
+	}
+	return s.now.Add(time.Duration(float64(lifetime) * rekeyAt)), s.now.Add(lifetime)
+}
+
+// age does what the lifetimes ask for: new children in time where Config.Rekey says so, and the end of what has lived.
+func (s *Session) age() (out []Datagram, err error) {
+	for _, c := range s.Children() {
+		switch {
+		case !s.now.Before(c.expires) && s.state != StateEstablished:
+			s.removeChild(c) // there is nothing left to tell it by
+		case !s.now.Before(c.expires):
+			more, derr := s.DeleteChild(s.now, c.SPIIn)
+			out, err = append(out, more...), errors.Join(err, derr)
+		case s.cfg.Rekey && c.Role == Initiator && !c.rekeyed && !s.now.Before(c.rekey):
+			c.rekeyed = true
+			more, qerr := s.StartQuick(s.now, c.Policy)
+			out, err = append(out, more...), errors.Join(err, qerr)
+		}
+	}
+	if s.state != StateEstablished {
+		return out, err
+	}
+	switch {
+	case !s.now.Before(s.expires):
+		more, derr := s.Delete(s.now)
+		out, err = append(out, more...), errors.Join(err, derr)
+	case s.cfg.Rekey && s.role == Initiator && !s.rekeyed && !s.now.Before(s.rekey):
+		s.rekeyed = true
+		s.record(Event{Kind: EventRekey})
+	}
+	return out, err
+}
+
+// due is when lifetimes or dead peer detection want Tick.
+func (s *Session) due(earlier func(time.Time)) {
+	for _, c := range s.kids {
+		earlier(c.expires)
+		if s.cfg.Rekey && c.Role == Initiator && !c.rekeyed {
+			earlier(c.rekey)
+		}
+	}
+	if s.state != StateEstablished {
+		return
+	}
+	earlier(s.expires)
+	earlier(s.dpd.next)
+	if s.cfg.Rekey && s.role == Initiator && !s.rekeyed {
+		earlier(s.rekey)
+	}
+}
