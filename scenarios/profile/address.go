@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/useipsec/useipsec/esp/spd"
 	"github.com/useipsec/useipsec/scenarios/strict"
 )
 
@@ -136,14 +137,14 @@ func (r *PortRange) UnmarshalText(text []byte) error {
 // Protocol is an IP protocol in a selector. The zero value is any.
 type Protocol uint8
 
-var protocolNumbers = map[string]Protocol{"any": 0, "icmp": 1, "tcp": 6, "udp": 17, "icmp6": 58, "sctp": 132}
+var protocolNumbers = map[string]Protocol{"any": 0, "icmp": 1, "tcp": 6, "udp": 17, "dccp": 33, "icmpv6": 58, "sctp": 132, "udplite": 136}
 
 // Matches reports whether the selector covers the protocol number.
 func (p Protocol) Matches(number uint8) bool { return p == 0 || uint8(p) == number }
 
 // HasPorts reports whether ports can be selectors of this protocol: TCP and
-// UDP (RFC 2401 4.4.2), and SCTP since RFC 3554.
-func (p Protocol) HasPorts() bool { return p == 6 || p == 17 || p == 132 }
+// UDP (RFC 2401 4.4.2), SCTP since RFC 3554, and what else has them in place.
+func (p Protocol) HasPorts() bool { return spd.Flow{Proto: uint8(p)}.HasPorts() }
 
 // String returns the name, or the number where there is none.
 func (p Protocol) String() string {
@@ -166,7 +167,7 @@ func (p *Protocol) UnmarshalText(text []byte) error {
 	}
 	n, err := strconv.ParseUint(string(text), 10, 8)
 	if err != nil {
-		return fmt.Errorf("%q is not a protocol: any, icmp, tcp, udp, icmp6, sctp, or a number up to 255", text)
+		return fmt.Errorf("%q is not a protocol: any, icmp, tcp, udp, dccp, icmpv6, sctp, udplite, or a number up to 255", text)
 	}
 	*p = Protocol(n)
 	return nil

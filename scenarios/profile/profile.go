@@ -8,7 +8,11 @@
 // in the slugs that the rest of this module uses.
 package profile
 
-import "github.com/useipsec/useipsec/scenarios/strict"
+import (
+	"strings"
+
+	"github.com/useipsec/useipsec/scenarios/strict"
+)
 
 // Error is one mistake in a profile: File, Line, Col, Path, Msg and Excerpt,
 // the quoted source line.
@@ -92,6 +96,18 @@ func (p Protection) AllowsIntegrity(slug string) bool {
 	}
 	return p.Algorithms.Integrity.Admits(slug)
 }
+
+// AllowsSuite reports whether ESP may use the two together. A cipher that has
+// its integrity built in goes with "none", and then that gives integrity.
+func (p Protection) AllowsSuite(encryption, integrity string) bool {
+	if AEAD(encryption) {
+		return p.Integrity != None && integrity == "none" && p.AllowsEncryption(encryption)
+	}
+	return p.AllowsEncryption(encryption) && p.AllowsIntegrity(integrity)
+}
+
+// AEAD reports whether an ESP cipher has its integrity built in (RFC 4106).
+func AEAD(encryption string) bool { return strings.Contains(encryption, "-gcm") }
 
 // Keying answers question c: what form of key management, with which
 // algorithms and lifetimes.

@@ -1,6 +1,10 @@
 package profile
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/useipsec/useipsec/esp/spd"
+)
 
 // Selectors answers question a: which traffic is protected, by what it looks
 // like on the wire. The policies are ordered; the first that matches decides,
@@ -26,13 +30,9 @@ type Side struct {
 	Ports     []PortRange `yaml:"ports" json:"ports,omitempty"` // left out: any
 }
 
-// Flow is what a selector looks at. Ports are 0 where the protocol has none or
-// the packet is a later fragment.
-type Flow struct {
-	Src, Dst         netip.Addr
-	Proto            uint8
-	SrcPort, DstPort uint16
-}
+// Flow is what a selector looks at. Src and Dst are those of the packet itself,
+// which after decapsulation is the inner one.
+type Flow = spd.Flow
 
 // Ends are the addresses that the names in selectors stand for: those of the
 // two ends of the key exchange on the outside, by their IKE roles.
@@ -52,17 +52,20 @@ func (s Selectors) Action(f Flow, ends Ends) (Action, string) {
 }
 
 // Matches reports whether the flow is part of the policy's conversation, in
-// either direction.
+// either direction. A policy with ports does not match a flow that shows none,
+// such as a later fragment.
 func (p Policy) Matches(f Flow, ends Ends) bool {
 	if !p.Protocol.Matches(f.Proto) {
 		return false
 	}
-	forward := p.Client.Matches(f.Src, f.SrcPort, ends) && p.Server.Matches(f.Dst, f.DstPort, ends)
-	return forward || p.Client.Matches(f.Dst, f.DstPort, ends) && p.Server.Matches(f.Src, f.SrcPort, ends)
+	if !f.HasPorts() && len(p.Client.Ports)+len(p.Server.Ports) > 0 {
+		return false
+	}
+	forward := p.Client.matches(f.Src, f.SrcPort, ends) && p.Server.matches(f.Dst, f.DstPort, ends)
+	return forward || p.Client.matches(f.Dst, f.DstPort, ends) && p.Server.matches(f.Src, f.SrcPort, ends)
 }
 
-// Matches reports whether the side covers the address and port.
-func (s Side) Matches(a netip.Addr, port uint16, ends Ends) bool {
+func (s Side) matches(a netip.Addr, port uint16, ends Ends) bool {
 	var match bool
 	for _, set := range s.Addresses {
 		match = match || set.Matches(a, ends)

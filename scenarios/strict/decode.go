@@ -126,16 +126,16 @@ func (dec *decoder) structure(n *node, v reflect.Value, path, vocab string) {
 		dec.wrong(n, path, "a mapping with the keys "+strings.Join(keys, ", "))
 		return
 	}
-	taken := map[string]bool{} // present, or present under a misspelt name
+	present := map[string]bool{}
 	for _, e := range n.entries {
 		below := join(path, e.key)
 		dec.doc.record(below, &e.pos, e.value)
 		i := slices.Index(keys, e.key)
 		if i < 0 {
-			taken[dec.unknown(e, below, keys)] = true
+			dec.unknown(e, path, keys)
 			continue
 		}
-		taken[e.key] = true
+		present[e.key] = true
 		inherit := known[i].vocab
 		if inherit == "" {
 			inherit = vocab
@@ -143,20 +143,21 @@ func (dec *decoder) structure(n *node, v reflect.Value, path, vocab string) {
 		dec.value(e.value, v.Field(known[i].index), below, inherit)
 	}
 	for _, f := range known {
-		if f.required && !taken[f.key] && !dec.doc.holes {
-			dec.doc.errorAt(join(path, f.key), dec.doc.At(path), "missing key %q%s", f.key, in(path))
+		below := join(path, f.key)
+		if f.required && !present[f.key] && !dec.doc.meant[below] && !dec.doc.holes {
+			dec.doc.errorAt(below, dec.doc.At(path), "missing key %q%s", f.key, in(path))
 		}
 	}
 }
 
-// unknown reports a key and returns the one it is probably meant to be.
-func (dec *decoder) unknown(e entry, path string, keys []string) string {
+// unknown reports a key that the mapping at the path does not have.
+func (dec *decoder) unknown(e entry, path string, keys []string) {
 	if near := Nearest(e.key, keys, 1); len(near) == 1 {
-		dec.doc.errorAt(path, e.pos, "unknown key %q; did you mean %q?", e.key, near[0])
-		return near[0]
+		dec.doc.errorAt(join(path, e.key), e.pos, "unknown key %q; did you mean %q?", e.key, near[0])
+		dec.doc.meant[join(path, near[0])] = true // so it is not missing as well
+		return
 	}
-	dec.doc.errorAt(path, e.pos, "unknown key %q; the keys here are %s", e.key, strings.Join(keys, ", "))
-	return ""
+	dec.doc.errorAt(join(path, e.key), e.pos, "unknown key %q; the keys here are %s", e.key, strings.Join(keys, ", "))
 }
 
 func in(path string) string {

@@ -20,7 +20,8 @@ type Document struct {
 	vals  map[string]Pos // of the value
 	leaf  map[string]bool
 	errs  Errors
-	holes bool // parts of the text have been left out because of syntax errors
+	holes bool            // parts of the text have been left out because of syntax errors
+	meant map[string]bool // what unknown keys are probably meant to be
 }
 
 // Decode reads one YAML document into the struct that into points to. It never
@@ -35,9 +36,12 @@ func Decode(file string, data []byte, into any, vocabularies map[string][]string
 	d := &Document{
 		File: file, Data: data,
 		lines: strings.Split(strings.TrimPrefix(string(data), "\ufeff"), "\n"),
-		keys:  map[string]Pos{}, vals: map[string]Pos{}, leaf: map[string]bool{},
+		keys:  map[string]Pos{}, vals: map[string]Pos{}, leaf: map[string]bool{}, meant: map[string]bool{},
 	}
 	root := d.read()
+	if root == nil || root.kind != kindMapping {
+		d.holes = true
+	}
 	if root == nil {
 		return d
 	}
@@ -111,8 +115,14 @@ func (d *Document) Has(path string) bool {
 	return ok
 }
 
+// Mistaken reports whether there is a mistake at the path, so that the value
+// read there says nothing.
+func (d *Document) Mistaken(path string) bool {
+	return d.meant[path] || slices.ContainsFunc(d.errs, func(e *Error) bool { return e.Path == path })
+}
+
 // Complete reports whether all of the text could be read, so that what is not
-// there is really missing.
+// there is really missing. It is false for a text that is no mapping at all.
 func (d *Document) Complete() bool { return !d.holes }
 
 // At returns the place of a path: of the value if that is a scalar or an
@@ -145,7 +155,7 @@ func (d *Document) Line(number int) string {
 // Errorf adds a mistake at the path, unless there is one at that very path
 // already: the first is the cause, as a rule.
 func (d *Document) Errorf(path, format string, args ...any) {
-	if slices.ContainsFunc(d.errs, func(e *Error) bool { return e.Path == path && path != "" }) {
+	if path != "" && d.Mistaken(path) {
 		return
 	}
 	d.errorAt(path, d.At(path), format, args...)
