@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,8 @@ import (
 	"github.com/useipsec/useipsec/captures/evidence"
 	"github.com/useipsec/useipsec/captures/keylog"
 	"github.com/useipsec/useipsec/ikev1/wire"
+	"github.com/useipsec/useipsec/scenarios"
+	"github.com/useipsec/useipsec/scenarios/profile"
 )
 
 var at = time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
@@ -97,6 +100,63 @@ func TestRoundTrip(t *testing.T) {
 	}
 	if n != 2 {
 		t.Errorf("%d trials", n)
+	}
+}
+
+// TestSpecRoundTrip shows that a scenario comes out of trial.json as it went in.
+func TestSpecRoundTrip(t *testing.T) {
+	spec := scenarios.Scenario{
+		ID: "main/psk/x", Title: "t", Why: "w", Items: []profile.Item{'c', 'h'}, Refs: []string{"RFC2409/5.4"}, Tags: []string{"core"},
+		PeerPlays: []scenarios.Role{scenarios.Responder, scenarios.Initiator},
+		IKE: scenarios.IKE{
+			Mode: "main", Authentication: "psk", Lifetime: scenarios.Duration(8 * time.Hour),
+			Proposals: []scenarios.IKEProposal{{Encryption: "aes128-cbc", Hash: "sha1", Group: "modp1024"}},
+		},
+		Child: scenarios.Child{
+			Protocol: "esp", Mode: "transport", Lifetime: scenarios.Duration(time.Hour), PFS: "modp2048",
+			Proposals: []scenarios.ChildProposal{{Encryption: "aes128-cbc", Integrity: "hmac-sha1-96"}},
+			Selector:  &scenarios.Selector{Protocol: 6, ServerPort: 179},
+		},
+		Peer: scenarios.Peer{PSK: scenarios.SecretOther, Child: &scenarios.Child{PFS: "none"}},
+		Script: []scenarios.Step{
+			{Initiate: &scenarios.Initiate{}},
+			{Exchange: &scenarios.Exchange{Protocol: 6, Port: 179, Size: 64, Expect: scenarios.Protected}},
+			{Rekey: &scenarios.Rekey{What: scenarios.WhatIKE}},
+			{Delete: &scenarios.Delete{By: scenarios.PartyPeer, What: scenarios.WhatChild}},
+		},
+		Expect: scenarios.Expect{Phase1: scenarios.Established, Phase2: scenarios.Refused, Notifies: []string{"NO-PROPOSAL-CHOSEN"}, Silence: true},
+	}
+	b, err := evidence.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.WriteProfile(nil); err != nil {
+		t.Fatal(err)
+	}
+	want := evidence.Trial{
+		Peer: "reference", Scenario: spec.ID, Trial: "responder", PeerPlays: "responder", Spec: spec,
+		Harness: netip.MustParseAddr("192.0.2.1"), PeerAddr: netip.MustParseAddr("192.0.2.2"),
+		Marker: "m", Deviations: []string{"esp.bad_icv"},
+	}
+	tw, err := b.NewTrial(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(tw.Close(evidence.StatusCompleted, ""), b.Finish(evidence.Run{Trials: []evidence.TrialRef{{Dir: tw.Dir()}}})); err != nil {
+		t.Fatal(err)
+	}
+	r, err := evidence.Open(b.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.Schema, want.Status = evidence.TrialSchema, evidence.StatusCompleted
+	for tr, err := range r.Trials() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, tr.Meta, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+			t.Errorf("trial (-want +got):\n%s", diff)
+		}
 	}
 }
 

@@ -19,7 +19,8 @@ import (
 const maxJSON = 64 << 20
 
 // Open opens a bundle for reading. A directory that is none gives ErrNotEvidence with what
-// is missing. Files that differ from the manifest do not keep it from being opened: Notes tells.
+// is missing. Files that differ from the manifest do not keep it from being opened, nor does
+// a run that ended before it could write run.json but began a trial: Notes tells.
 func Open(dir string) (*Bundle, error) {
 	b := &Bundle{dir: dir}
 	info, err := os.Stat(dir)
@@ -30,7 +31,10 @@ func Open(dir string) (*Bundle, error) {
 		return nil, fmt.Errorf("captures/evidence: %s is a file: %w", dir, ErrNotEvidence)
 	}
 	if err := readJSON(filepath.Join(dir, fileRun), &b.run); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("captures/evidence: %s has no %s: %w; a run writes one with useipsec run --out", dir, fileRun, ErrNotEvidence)
+		if b.run = unfinished(dir); b.run.Trials == nil {
+			return nil, fmt.Errorf("captures/evidence: %s has no %s: %w; a run writes one with useipsec run --out", dir, fileRun, ErrNotEvidence)
+		}
+		b.notes = append(b.notes, "the run did not come to its end: there is no "+fileRun+", its trials were looked for")
 	} else if err != nil {
 		return nil, err
 	}
@@ -40,8 +44,29 @@ func Open(dir string) (*Bundle, error) {
 	if b.profile, err = os.ReadFile(filepath.Join(dir, fileProfile)); err != nil {
 		return nil, fmt.Errorf("captures/evidence: %w: %w", err, ErrNotEvidence)
 	}
-	b.notes = b.checkManifest()
+	b.notes = append(b.notes, b.checkManifest()...)
 	return b, nil
+}
+
+// unfinished makes up what run.json would say of a run that was killed, from the trials it began.
+func unfinished(dir string) Run {
+	r := Run{Schema: RunSchema, Status: StatusInterrupted}
+	_ = filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		var t Trial
+		if err != nil || d.Name() != fileTrial || readJSON(name, &t) != nil || t.Schema != TrialSchema {
+			return nil // what cannot be read is not a trial
+		}
+		rel, err := filepath.Rel(dir, filepath.Dir(name))
+		if err != nil {
+			return nil
+		}
+		r.Peer.Name = t.Peer
+		r.Trials = append(r.Trials, TrialRef{
+			Peer: t.Peer, Scenario: t.Scenario, Trial: t.Trial, Dir: filepath.ToSlash(rel), Status: t.Status, Reason: t.Reason,
+		})
+		return nil
+	})
+	return r
 }
 
 func readJSON(name string, v any) error {

@@ -102,23 +102,28 @@ func (b *Bundle) Finish(r Run) error {
 	return b.writeManifest()
 }
 
-// TrialWriter writes the evidence of one trial. Its methods may be called concurrently,
-// except for the capture's, which belongs to one goroutine at a time.
+// TrialWriter writes the evidence of one trial. Its methods may be called concurrently;
+// of the writer that Wire returns this holds only if all packets go through WritePacket.
+//
+// What was written stays on disk however the program ends: journal lines and, with
+// WritePacket, packets are handed to the system one by one.
 type TrialWriter struct {
 	bundle *Bundle
 	rel    string
 	dir    string
 	meta   Trial
 
+	wireMu  sync.Mutex
 	wire    *os.File
 	capture *captures.Writer
 
 	mu      sync.Mutex
-	journal *os.File
-	err     error
+	journal *os.File // nil once closed
+	err     error    // the first of the journal
 }
 
-// NewTrial begins a trial. Its directory is <peer>/<scenario>/<trial>.
+// NewTrial begins a trial. Its directory is <peer>/<scenario>/<trial>. Until Close its
+// status on disk is StatusInterrupted.
 func (b *Bundle) NewTrial(t Trial) (*TrialWriter, error) {
 	t.Schema = TrialSchema
 	rel := path.Join(t.Peer, t.Scenario, t.Trial)
@@ -145,8 +150,10 @@ func (w *TrialWriter) writeMeta() error { return writeFile(w.dir, fileTrial, 0o6
 // Dir is the trial's directory, relative to the bundle, with slashes.
 func (w *TrialWriter) Dir() string { return w.rel }
 
-// Wire begins the trial's capture.
+// Wire begins the trial's capture, once. Close flushes and closes it.
 func (w *TrialWriter) Wire(s captures.Section) (*captures.Writer, error) {
+	w.wireMu.Lock()
+	defer w.wireMu.Unlock()
 	f, err := os.OpenFile(filepath.Join(w.dir, fileWire), os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("captures/evidence: %w", err)
@@ -159,6 +166,22 @@ func (w *TrialWriter) Wire(s captures.Section) (*captures.Writer, error) {
 	return w.capture, nil
 }
 
+// errNoCapture: Wire was not called, or the trial is closed.
+var errNoCapture = errors.New("captures/evidence: the trial has no open capture")
+
+// WritePacket adds a packet to the capture that Wire began, and flushes it.
+func (w *TrialWriter) WritePacket(p captures.Packet) error {
+	w.wireMu.Lock()
+	defer w.wireMu.Unlock()
+	if w.capture == nil {
+		return errNoCapture
+	}
+	if err := w.capture.WritePacket(p); err != nil {
+		return err
+	}
+	return w.capture.Flush()
+}
+
 // Journal adds a line to the journal: who noticed what, with attributes as slog takes them
 // ("key", value, …). It never waits for more than the disk; the first error is kept for Close.
 func (w *TrialWriter) Journal(at time.Time, source, event string, attrs ...any) {
@@ -169,7 +192,7 @@ func (w *TrialWriter) Journal(at time.Time, source, event string, attrs ...any) 
 		return
 	}
 	if _, err := w.journal.Write(line); err != nil && w.err == nil {
-		w.err = fmt.Errorf("captures/evidence: journal: %w", err)
+		w.err = fmt.Errorf("journal: %w", err)
 	}
 }
 
@@ -194,22 +217,36 @@ func (w *TrialWriter) WritePeerFile(name string, data []byte) error {
 	return writeFile(filepath.Join(w.dir, dirPeer), name, 0o644, func(f io.Writer) error { _, err := f.Write(data); return err })
 }
 
-// Close ends the trial. What was written before stays, whatever Close returns.
+// Close ends the trial. What was written before stays, whatever Close returns. An error in
+// writing the evidence makes it the trial's status, with the error as reason. Closing again
+// does nothing: the first status counts.
 func (w *TrialWriter) Close(status, reason string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.journal == nil {
+		return nil
+	}
+	err := errors.Join(w.err, w.closeWire(), w.journal.Close())
+	w.journal = nil
+	w.meta.Status, w.meta.Reason = status, reason
+	if err != nil {
+		err = fmt.Errorf("captures/evidence: %s: %w", w.rel, err)
+		w.meta.Status, w.meta.Reason = StatusError, err.Error()
+	}
+	return errors.Join(err, w.writeMeta())
+}
+
+func (w *TrialWriter) closeWire() error {
+	w.wireMu.Lock()
+	defer w.wireMu.Unlock()
+	if w.wire == nil {
+		return nil
+	}
 	var err error
 	if w.capture != nil {
 		err = w.capture.Flush()
 	}
-	if w.wire != nil {
-		err = errors.Join(err, w.wire.Close())
-	}
-	w.mu.Lock()
-	err = errors.Join(err, w.err, w.journal.Close())
-	w.journal = nil
-	w.mu.Unlock()
-	w.meta.Status, w.meta.Reason = status, reason
-	if err != nil {
-		w.meta.Status, w.meta.Reason = StatusError, err.Error()
-	}
-	return errors.Join(err, w.writeMeta())
+	err = errors.Join(err, w.wire.Close())
+	w.wire, w.capture = nil, nil
+	return err
 }
