@@ -198,8 +198,13 @@ func spiKnown() (func(*observer, *dissect.Event), func(*observer)) {
 		at    time.Time
 	}
 	var deletes []when // the latest informational messages
+	unread := false    // a quick mode that might have made any SA
 	return func(o *observer, e *dissect.Event) {
-		if m := e.ISAKMP; m != nil && m.Header.Exchange == wire.ExchangeInformational {
+		m := e.ISAKMP
+		if m != nil && m.Header.Exchange == wire.ExchangeQuick && m.Message == nil {
+			unread = true
+		}
+		if m != nil && m.Header.Exchange == wire.ExchangeInformational {
 			if len(deletes) == maxRecent {
 				deletes = deletes[1:]
 			}
@@ -210,7 +215,7 @@ func spiKnown() (func(*observer, *dissect.Event), func(*observer)) {
 		}
 		sa := e.ESP.SA
 		switch {
-		case sa.Origin != dissect.OriginNegotiated && o.s.Foreign():
+		case sa.Origin != dissect.OriginNegotiated && (unread || o.s.Foreign()):
 			o.unseen(e.Frame, "capture from the quick mode on, and supply keys", "SPI %#08x was not negotiated in what was read", e.ESP.SPI)
 		case sa.Origin != dissect.OriginNegotiated:
 			o.fail(e.Frame, e.Src.Addr(), "SPI %#08x, which no quick mode made", e.ESP.SPI)

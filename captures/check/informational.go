@@ -46,7 +46,7 @@ func ownSPIs(m *dissect.ISAKMP, f func(p wire.Proposal)) {
 }
 
 func spiRange(o *observer, m *dissect.ISAKMP) {
-	if !quick(o, m) {
+	if !quick(o, m, 1, 2) {
 		return
 	}
 	ownSPIs(m, func(p wire.Proposal) {
@@ -71,7 +71,7 @@ type spiKey struct {
 func spiUnique() (func(*observer, *dissect.Event), func(*observer)) {
 	owner := map[spiKey]*dissect.Quick{}
 	return onMessage(func(o *observer, m *dissect.ISAKMP) {
-		if !quick(o, m) {
+		if !quick(o, m, 1, 2) {
 			return
 		}
 		ownSPIs(m, func(p wire.Proposal) {

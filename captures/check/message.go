@@ -59,7 +59,7 @@ func retransmissions() (func(*observer, *dissect.Event), func(*observer)) {
 			o.pass(m.Frame, "frame %d again", m.Of)
 			return
 		}
-		if !isPhase1(m.Header.Exchange) && m.Quick == nil {
+		if !isPhase1(m.Header.Exchange) && (m.Quick == nil || reused(m.Quick)) {
 			return
 		}
 		at := place{m.Phase1, m.Quick, m.Index}

@@ -1,7 +1,9 @@
 package check
 
 import (
+	"bytes"
 	"net/netip"
+	"slices"
 
 	"github.com/useipsec/useipsec/captures/dissect"
 	"github.com/useipsec/useipsec/ikev1/wire"
@@ -18,7 +20,7 @@ func nattRules() []Rule {
 			ID: "ike.natt.nat-d", Item: profile.ItemAvailability, Ref: "RFC3947/3.2", Level: Must,
 			Title:       "NAT-D payloads: at least two, the destination's hash first",
 			Requirement: "When both ends have sent the vendor ID, messages 3 and 4 of main mode (2 and 3 of aggressive mode) have NAT-D payloads: HASH(CKY-I | CKY-R | IP | port) of the remote end first, then one or more for the own end.",
-			expected:    []string{"two or more NAT-D payloads, the first for the packet's destination, one of the others for its source", "hashes that differ because a NAT is in between, or to force UDP encapsulation, which then follows"},
+			expected:    []string{"two or more NAT-D payloads, the first for the packet's destination, one of the others for its source", "a source's hash that fits no address, because a NAT is in between or to force UDP encapsulation"},
 			fix:         "check the order of cookies, address and port, and that the hash is the negotiated one",
 			noun:        "message with NAT-D payloads", needs: stageAny,
 		}, natD),
@@ -41,14 +43,14 @@ func nattRules() []Rule {
 	}
 }
 
-// natD collects the messages with NAT-D payloads whose hashes fit no address:
-// they are right only if the exchange goes on in UDP encapsulation.
+// natD collects the messages with NAT-D payloads whose first hash does not fit:
+// whether that is a fault shows in how the exchange goes on.
 func natD() (func(*observer, *dissect.Event), func(*observer)) {
 	type doubt struct {
-		frame int
-		from  netip.Addr
-		what  string
-		p1    *dissect.Phase1
+		frame   int
+		from    netip.Addr
+		p1      *dissect.Phase1
+		mangled bool
 	}
 	var doubts []doubt
 	see := onMessage(func(o *observer, m *dissect.ISAKMP) {
@@ -82,26 +84,37 @@ func natD() (func(*observer, *dissect.Event), func(*observer)) {
 		case m.NATD[0].MatchesSrc:
 			o.fail(m.Frame, m.Src.Addr(), "the source's hash comes first")
 		case len(doubts) < MaxFrames:
-			doubts = append(doubts, doubt{m.Frame, m.Src.Addr(), "the destination's hash is wrong", m.Phase1})
+			doubts = append(doubts, doubt{m.Frame, m.Src.Addr(), m.Phase1, mangled(m)})
 		}
 	})
 	done := func(o *observer) {
 		for _, d := range doubts {
+			const what = "the destination's hash is wrong"
 			switch {
-			case udpModes(d.p1, d.from):
-				o.tolerate(d.frame, d.from, "%s, and the sender goes on to ask for UDP encapsulation: it forces it, or a NAT is in between", d.what)
+			case d.mangled && udpModes(d.p1, d.from):
+				o.tolerate(d.frame, d.from, "%s, computed for port 0, and UDP encapsulation follows: this forces it", what)
 			case o.s.Foreign() && (d.p1.FloatedI || d.p1.FloatedR):
-				o.unseen(d.frame, "capture on the sender's side of the NAT", "%s at the place of the capture: a NAT may be in between", d.what)
+				o.unseen(d.frame, "capture on the sender's side of the NAT", "%s at the place of the capture: a NAT may be in between", what)
 			default:
-				o.fail(d.frame, d.from, "%s", d.what)
+				o.fail(d.frame, d.from, "%s", what)
 			}
 		}
 	}
 	return see, done
 }
 
+// mangled reports whether the first NAT-D payload is that of the destination
+// with port 0, which libreswan sends to force UDP encapsulation.
+func mangled(m *dissect.ISAKMP) bool {
+	n, ok := first[*wire.NATD](m)
+	p := m.Phase1
+	return ok && slices.ContainsFunc([]netip.Addr{m.Dst.Addr(), m.Src.Addr()}, func(a netip.Addr) bool {
+		return bytes.Equal(n.Data, p.Suite.Hash.Sum(p.CookieI[:], p.CookieR[:], a.AsSlice(), []byte{0, 0}))
+	})
+}
+
 // udpModes reports whether the side at addr proposed or chose a UDP-encapsulated
-// mode under p, or was content with nothing else.
+// mode under p.
 func udpModes(p *dissect.Phase1, addr netip.Addr) bool {
 	for _, q := range p.Quicks {
 		sa := q.Offered
@@ -160,7 +173,7 @@ func mode(t wire.Transform) (slug string, udp, ok bool) {
 }
 
 func encapsulationMode(o *observer, m *dissect.ISAKMP) {
-	if !quick(o, m) || m.Index != 1 && m.Index != 2 {
+	if !quick(o, m, 1, 2) {
 		return
 	}
 	floated := m.Src.Port() == nattPort || m.Dst.Port() == nattPort

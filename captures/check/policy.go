@@ -43,7 +43,7 @@ func policyRules() []Rule {
 			Requirement: "Protection has the granularity of the selectors: a flow that the profile bypasses, such as another port, does not travel inside the SA made for the protected one.",
 			expected:    []string{"packets of bypassed flows in clear"},
 			fix:         "the peer's selectors are wider than the profile's: many products have no port selectors (RFC 5406 section 6)",
-			noun:        "packet of a bypassed flow", needs: stageAny,
+			noun:        "packet of a bypassed flow", needs: stageClear,
 		}, bypassInClear),
 	}
 }

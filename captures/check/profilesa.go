@@ -101,7 +101,7 @@ func sideCovers(side profile.Side, set addresses, port uint16, ends profile.Ends
 }
 
 func selectors(o *observer, m *dissect.ISAKMP) {
-	if !o.s.Judges(m.Src.Addr()) || !quick(o, m) || m.Index != 1 && m.Index != 2 {
+	if !o.s.Judges(m.Src.Addr()) || !quick(o, m, 1, 2) {
 		return
 	}
 	q := m.Quick
@@ -154,7 +154,7 @@ func portsText(ports []profile.PortRange) string {
 // answered reports whether m is the readable answer of a quick mode, from
 // whichever side: what it holds is what both agreed on.
 func answered(o *observer, m *dissect.ISAKMP) bool {
-	return quick(o, m) && m.Index == 2
+	return quick(o, m, 2)
 }
 
 func protocolOutside(s *Subject, c scenarios.Config) string {

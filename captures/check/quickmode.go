@@ -2,6 +2,7 @@ package check
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/useipsec/useipsec/captures/dissect"
 	"github.com/useipsec/useipsec/ikev1/keymat"
@@ -78,11 +79,13 @@ func quickRules() []Rule {
 	}
 }
 
-// quick reports whether m is a quick mode message that can be read, and notes
-// it if it cannot.
-func quick(o *observer, m *dissect.ISAKMP) bool {
+// quick reports whether m is one of the given messages of a quick mode, of any
+// if none is given, and can be read; it is noted if not.
+func quick(o *observer, m *dissect.ISAKMP, index ...int) bool {
 	switch {
 	case m.Header.Exchange != wire.ExchangeQuick || m.Quick == nil:
+		return false
+	case len(index) > 0 && !slices.Contains(index, m.Index):
 		return false
 	case m.Message == nil && m.Err == nil:
 		o.sealed(m)
@@ -121,21 +124,34 @@ func quickHashFirst(o *observer, m *dissect.ISAKMP) {
 }
 
 func quickHash(o *observer, m *dissect.ISAKMP) {
-	if !quick(o, m) || m.Index == 0 || m.Index > 3 {
+	if !quick(o, m, 1, 2, 3) {
 		return
 	}
-	if _, sa := first[*wire.SA](m); sa && m.Index == 3 {
-		return // the first message of another exchange: see ike.quick.message-id
+	if reused(m.Quick) {
+		return // messages of two exchanges in one: see ike.quick.message-id
 	}
-	switch m.Hash.State {
-	case dissect.HashGood:
+	switch {
+	case !m.Hash.First: // what the hash covers is what follows it: see ike.quick.hash-first
+	case m.Hash.State == dissect.HashGood:
 		o.pass(m.Frame, "%s is right", m.Hash.Name)
-	case dissect.HashBad:
+	case m.Hash.State == dissect.HashBad:
 		o.fail(m.Frame, m.Src.Addr(), "%s differs from the one computed", m.Hash.Name)
-	case dissect.HashUnverifiable:
+	case m.Hash.State == dissect.HashUnverifiable:
 		o.unseen(m.Frame, nextISAKMPKeys, "%s: %s", m.Hash.Name, m.Hash.Why)
-	case dissect.HashAbsent: // ike.quick.hash-first says so
 	}
+}
+
+// reused reports whether a second quick mode with the message ID of q has
+// begun: what should be its third message holds an SA.
+func reused(q *dissect.Quick) bool {
+	for _, m := range q.Messages {
+		if m.Index == 3 {
+			if _, sa := first[*wire.SA](m); sa {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // quickKey names a quick mode.
@@ -179,7 +195,7 @@ func quickMessageID() (func(*observer, *dissect.Event), func(*observer)) {
 }
 
 func idsReturned(o *observer, m *dissect.ISAKMP) {
-	if !quick(o, m) || m.Index != 2 {
+	if !quick(o, m, 2) {
 		return
 	}
 	q := m.Quick
@@ -219,7 +235,7 @@ func equivalentID(a, b *wire.ID) bool {
 }
 
 func quickPFS(o *observer, m *dissect.ISAKMP) {
-	if !quick(o, m) || m.Index != 1 && m.Index != 2 {
+	if !quick(o, m, 1, 2) {
 		return
 	}
 	with, without := 0, 0
@@ -271,7 +287,7 @@ func has(b bool) string {
 }
 
 func quickAnswer(o *observer, m *dissect.ISAKMP) {
-	if !quick(o, m) || m.Index != 2 {
+	if !quick(o, m, 2) {
 		return
 	}
 	answer, ok := first[*wire.SA](m)

@@ -103,11 +103,14 @@ const (
 	stageTraffic
 	// stageDelete: the peer deletes an SA.
 	stageDelete
+	// stageClear: packets travel outside the SAs.
+	stageClear
 )
 
 var stageNames = [...]string{
 	stageAny: "it", stageIKE: "a phase 1 message", stagePhase1: "an ISAKMP SA", stageQuick: "a quick mode",
 	stageSA: "an IPsec SA", stageTraffic: "traffic in an IPsec SA", stageDelete: "a Delete",
+	stageClear: "traffic in clear",
 }
 
 // demands reports whether the scenario leads to the stage for certain.
@@ -129,6 +132,8 @@ func (s *Subject) demands(st stage) bool {
 		return sa
 	case stageTraffic:
 		return sa && s.exchanges(func(e *scenarios.Exchange) bool { return e.Expect == scenarios.Protected })
+	case stageClear:
+		return s.exchanges(func(e *scenarios.Exchange) bool { return e.Expect == scenarios.Clear })
 	case stageDelete:
 		return sa && s.steps(func(st scenarios.Step) bool { return st.Delete != nil && st.Delete.By == scenarios.PartyPeer })
 	}

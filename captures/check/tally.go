@@ -172,6 +172,9 @@ func (o *observer) Finding() Finding {
 		}
 		return f
 	case o.blind.n > 0:
+		if !o.s.Foreign() && o.rule.role != 0 && o.rule.role != o.s.role() {
+			return o.s.absent(o.rule)
+		}
 		if !o.s.Foreign() && !o.s.demands(o.rule.needs) && o.rule.needs != stageAny {
 			return notApplicable("the scenario does not lead to %s (%s)", stageNames[o.rule.needs], o.blind.said())
 		}
@@ -200,12 +203,26 @@ func (o *observer) witness() string {
 	return w
 }
 
-// count puts a number before a noun, in the plural where English wants it.
+// count puts a number before a noun, in the plural where English wants it: "3
+// packets inside ESP".
 func count(n int, noun string) string {
-	if n != 1 && noun != "more" {
-		noun += "s"
+	if n == 1 {
+		return "1 " + noun
 	}
-	return fmt.Sprintf("%d %s", n, noun)
+	head, tail := noun, ""
+	for _, word := range []string{" of ", " inside ", " on ", " with ", " in "} {
+		if i := strings.Index(head, word); i >= 0 {
+			head, tail = head[:i], head[i:]+tail
+		}
+	}
+	switch {
+	case strings.HasSuffix(head, "more"):
+	case strings.HasSuffix(head, "sh"), strings.HasSuffix(head, "ss"):
+		head += "es"
+	default:
+		head += "s"
+	}
+	return fmt.Sprintf("%d %s%s", n, head, tail)
 }
 
 func orElse(s, other string) string {
