@@ -1,24 +1,13 @@
 package esp
 
-import "fmt"
+import (
+	"fmt"
 
-// ESP transform identifiers (RFC 2407 4.4.4, RFC 3602 5.1).
-const (
-	transformDES    = 2
-	transform3DES   = 3
-	transformNULL   = 11
-	transformAESCBC = 12
+	"github.com/useipsec/useipsec/ikev1/wire"
 )
 
-// Values of the Authentication Algorithm attribute (RFC 2407 4.5, RFC 4868 2.4).
-const (
-	authNone       = 0 // the attribute is absent
-	authHMACMD5    = 1
-	authHMACSHA1   = 2
-	authHMACSHA256 = 5
-	authHMACSHA384 = 6
-	authHMACSHA512 = 7
-)
+// authNone is the absent Authentication Algorithm attribute.
+const authNone = 0
 
 // ikeCiphers maps transform identifier and Key Length attribute, in bits. 0 is the
 // absent attribute: it must be there for AES (RFC 3602 5.3) and nowhere else here.
@@ -26,22 +15,22 @@ var ikeCiphers = map[Cipher]struct {
 	transform uint8
 	keyBits   int
 }{
-	NULL:         {transform: transformNULL},
-	DESCBC:       {transform: transformDES},
-	TripleDESCBC: {transform: transform3DES},
-	AES128CBC:    {transform: transformAESCBC, keyBits: 128},
-	AES192CBC:    {transform: transformAESCBC, keyBits: 192},
-	AES256CBC:    {transform: transformAESCBC, keyBits: 256},
+	NULL:         {transform: wire.ESPNull},
+	DESCBC:       {transform: wire.ESPDES},
+	TripleDESCBC: {transform: wire.ESP3DES},
+	AES128CBC:    {transform: wire.ESPAES, keyBits: 128},
+	AES192CBC:    {transform: wire.ESPAES, keyBits: 192},
+	AES256CBC:    {transform: wire.ESPAES, keyBits: 256},
 }
 
 var ikeIntegrities = map[Integrity]uint16{
 	NoIntegrity:    authNone,
-	HMACMD5x96:     authHMACMD5,
-	HMACSHA1x96:    authHMACSHA1,
-	HMACSHA256x128: authHMACSHA256,
-	HMACSHA384x192: authHMACSHA384,
-	HMACSHA512x256: authHMACSHA512,
-	HMACSHA256x96:  authHMACSHA256, // only known out of band
+	HMACMD5x96:     wire.AuthHMACMD5,
+	HMACSHA1x96:    wire.AuthHMACSHA1,
+	HMACSHA256x128: wire.AuthHMACSHA256,
+	HMACSHA384x192: wire.AuthHMACSHA384,
+	HMACSHA512x256: wire.AuthHMACSHA512,
+	HMACSHA256x96:  wire.AuthHMACSHA256, // only known out of band
 }
 
 // FromIKE returns the suite that an ESP transform negotiates: its identifier, the
