@@ -1,7 +1,9 @@
 package scenarios
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/useipsec/useipsec/scenarios/strict"
 )
@@ -18,14 +20,14 @@ const (
 	CapIKEHash                                  // phase 1 hash
 	CapGroup                                    // phase 1 group
 	CapProtocol                                 // esp, ah
-	CapMode                                     // transport, tunnel: the peer can negotiate and install it
+	CapMode                                     // transport, tunnel: the peer can negotiate it and install the SAs
 	CapEncryption                               // ESP cipher
 	CapIntegrity                                // ESP or AH integrity
 	CapPFS                                      // quick mode group
 	CapSelector                                 // "protocol" or "port": how fine the selectors have to be
 	CapTraffic                                  // transport, tunnel: packets can be carried in it, not only negotiated
 	CapBypass                                   // "clear": traffic beside the selectors passes in clear
-	CapRekey                                    // child, ike: by whoever is the IKE initiator; only if that is the peer
+	CapRekey                                    // child, ike: the peer, as IKE initiator, can be told to rekey
 	CapDelete                                   // child, ike: the peer can be told to delete
 )
 
@@ -53,4 +55,70 @@ func (k CapabilityKind) MarshalText() ([]byte, error) { return capabilityNames.M
 // UnmarshalText takes the kind's name.
 func (k *CapabilityKind) UnmarshalText(b []byte) error {
 	return strict.Unmarshal(capabilityNames, k, b)
+}
+
+// Needs returns what the trial in which the peer plays the role asks of the
+// peer and its lab, sorted and each once: what the peer has to be configured
+// with, as far as the negotiation is meant to come, and what the steps do with
+// it.
+func (s *Scenario) Needs(plays Role) []Capability {
+	var n needs
+	c := s.PeerConfig()
+	n.add(CapRole, plays.String())
+	n.add(CapExchangeMode, c.IKE.Mode)
+	n.add(CapAuthentication, c.IKE.Authentication)
+	for _, p := range c.IKE.Proposals {
+		n.add(CapIKEEncryption, p.Encryption)
+		n.add(CapIKEHash, p.Hash)
+		n.add(CapGroup, p.Group)
+	}
+	if s.Expect.Phase1.Allows(Established) {
+		n.child(c.Child)
+	}
+	if s.Expect.Phase2.Allows(Established) {
+		n.add(CapMode, c.Child.Mode)
+	}
+	for _, step := range s.Steps() {
+		n.step(step, c.Child.Mode, plays)
+	}
+	slices.SortFunc(n, func(a, b Capability) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value, b.Value))
+	})
+	return slices.Compact(n)
+}
+
+type needs []Capability
+
+func (n *needs) add(kind CapabilityKind, value string) {
+	if value != "" {
+		*n = append(*n, Capability{kind, value})
+	}
+}
+
+func (n *needs) child(c Child) {
+	n.add(CapProtocol, c.Protocol)
+	n.add(CapPFS, c.PFS)
+	for _, p := range c.Proposals {
+		n.add(CapEncryption, p.Encryption)
+		n.add(CapIntegrity, p.Integrity)
+	}
+	switch s := c.Selector; {
+	case s.ServerPort != 0 || s.ClientPort != 0:
+		n.add(CapSelector, "port")
+	case s.Protocol != 0:
+		n.add(CapSelector, "protocol")
+	}
+}
+
+func (n *needs) step(step Step, mode string, plays Role) {
+	switch {
+	case step.Exchange != nil && step.Exchange.Expect.Allows(Protected):
+		n.add(CapTraffic, mode)
+	case step.Exchange != nil && step.Exchange.Expect == Clear:
+		n.add(CapBypass, "clear")
+	case step.Rekey != nil && plays == Initiator:
+		n.add(CapRekey, step.Rekey.What.orChild().String())
+	case step.Delete != nil && step.Delete.By == PartyPeer:
+		n.add(CapDelete, step.Delete.What.String())
+	}
 }

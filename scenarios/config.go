@@ -1,20 +1,26 @@
 package scenarios
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // What applies when a scenario leaves a key out.
 const (
 	DefaultExchangeMode   = "main"
 	DefaultAuthentication = "psk"
 	DefaultProtocol       = "esp"
+
+	DefaultIKELifetime   = Duration(8 * time.Hour)
+	DefaultChildLifetime = Duration(time.Hour)
 )
 
 // Harness returns the complete configuration of the harness's end. It shares
 // nothing with s.
 func (s *Scenario) Harness() Config {
 	c := Config{IKE: s.IKE, Child: s.Child}
-	c.IKE.fill(IKE{Mode: DefaultExchangeMode, Authentication: DefaultAuthentication})
-	c.Child.fill(Child{Protocol: DefaultProtocol, Selector: &Selector{}})
+	c.IKE.fill(IKE{Mode: DefaultExchangeMode, Authentication: DefaultAuthentication, Lifetime: DefaultIKELifetime})
+	c.Child.fill(Child{Protocol: DefaultProtocol, Lifetime: DefaultChildLifetime, Selector: &Selector{}})
 	return c.own()
 }
 
@@ -87,12 +93,24 @@ func (c Config) own() Config {
 	return c
 }
 
-// Steps returns the script; the default is one Initiate.
+// Steps returns the script; the default is one Initiate. Of the steps, Size and
+// What have their defaults filled in.
 func (s *Scenario) Steps() []Step {
 	if len(s.Script) == 0 {
 		return []Step{{Initiate: &Initiate{}}}
 	}
-	return slices.Clone(s.Script)
+	steps := slices.Clone(s.Script)
+	for i, step := range steps {
+		if e := step.Exchange; e != nil && e.Size == 0 {
+			filled := *e
+			filled.Size = DefaultSize
+			steps[i].Exchange = &filled
+		}
+		if r := step.Rekey; r != nil {
+			steps[i].Rekey = &Rekey{What: r.What.orChild()}
+		}
+	}
+	return steps
 }
 
 // Trials returns the roles that the peer plays, one trial each, named by

@@ -46,6 +46,13 @@ const (
 	WhatIKE                   // the ISAKMP SA
 )
 
+func (w What) orChild() What {
+	if w == 0 {
+		return WhatChild
+	}
+	return w
+}
+
 // Secret says which pre-shared key an end has. The keys themselves are made
 // for each run.
 type Secret uint8
