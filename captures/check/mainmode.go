@@ -6,6 +6,7 @@ import (
 
 	"github.com/useipsec/useipsec/captures/dissect"
 	"github.com/useipsec/useipsec/ikev1/wire"
+	"github.com/useipsec/useipsec/scenarios"
 	"github.com/useipsec/useipsec/scenarios/profile"
 )
 
@@ -178,7 +179,11 @@ func responderCookie(o *observer, m *dissect.ISAKMP) {
 	if !isPhase1(m.Header.Exchange) || m.Index == 0 {
 		return
 	}
+	_, sa := first[*wire.SA](m)
 	switch zero := m.Header.CookieR.IsZero(); {
+	case sa && !zero && m.Frame == m.Phase1.FirstFrame && o.s.role() == scenarios.Initiator:
+		// Of itself it could be the answer to a message that is not captured.
+		o.fail(m.Frame, m.Src.Addr(), "responder cookie %v in message 1", m.Header.CookieR)
 	case m.Header.CookieI.IsZero():
 		o.fail(m.Frame, m.Src.Addr(), "initiator cookie zero in message %d", m.Index)
 	case m.Index == 1 && !zero:

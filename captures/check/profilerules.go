@@ -161,8 +161,21 @@ func phase1Outside(s *Subject, c scenarios.Config) string {
 	return ""
 }
 
-func phase1Algorithms(o *observer, m *dissect.ISAKMP) {
+// agreed reports whether m is the answer to an offer of phase 1, from whichever
+// side: what it holds is what both agreed on.
+func agreed(o *observer, m *dissect.ISAKMP) bool {
 	if !isPhase1(m.Header.Exchange) || m.Index != 2 || m.Phase1.Chosen == nil {
+		return false
+	}
+	if m.Phase1.Offered == nil {
+		o.unseen(m.Frame, "capture from the first message on", "message 1 with the offer is not captured")
+		return false
+	}
+	return true
+}
+
+func phase1Algorithms(o *observer, m *dissect.ISAKMP) {
+	if !agreed(o, m) {
 		return
 	}
 	s, p := m.Phase1.Suite, o.s.Profile.Keying.Phase1
@@ -212,7 +225,7 @@ func authenticationOutside(s *Subject, c scenarios.Config) string {
 }
 
 func authentication(o *observer, m *dissect.ISAKMP) {
-	if !isPhase1(m.Header.Exchange) || m.Index != 2 || m.Phase1.Chosen == nil {
+	if !agreed(o, m) {
 		return
 	}
 	if slug := m.Phase1.Auth.String(); o.s.Profile.Authentication.Allows(slug) {

@@ -230,6 +230,11 @@ func (c *traffic) weigh(bad, missing, witness []string, frames []int, blocked bo
 			Verdict: Inconclusive, Expected: expected, Frames: c.blind.frames, FramesTotal: c.blind.total(), Next: nextESPKeys,
 			Actual: fmt.Sprintf("%s; %s could not be read: %s", strings.Join(missing, "; "), count(c.blind.n, "ESP packet"), c.blind.said()),
 		}
+	case len(bad) == 0 && len(missing) > 0 && c.tap.frame == 0:
+		return Finding{
+			Verdict: Inconclusive, Expected: expected, Next: "see policy.tap-alive",
+			Actual: strings.Join(missing, "; ") + "; and no marker shows that the tap was alive",
+		}
 	case len(wrong) > 0:
 		if len(wrong) > maxFacts {
 			wrong = append(wrong[:maxFacts:maxFacts], fmt.Sprintf("and %d more", len(wrong)-maxFacts))
