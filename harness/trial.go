@@ -45,21 +45,23 @@ type trial struct {
 	host    *host.Host // in it; to be touched through the node while that runs
 	inner   bool       // conversations are between the inner hosts
 
-	mu      sync.Mutex
-	capture *captures.Writer
-	tapErr  error
+	mu     sync.Mutex
+	tapErr error
 }
 
 // tap writes what crosses the wire. It is the only writer of the capture.
 func (t *trial) tap(at time.Time, from lab.Port, ip []byte) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	dir := captures.DirOut
 	if from == peerPort {
 		dir = captures.DirIn
 	}
-	if err := t.capture.WritePacket(captures.Packet{Time: at, Link: captures.LinkRaw, Dir: dir, OrigLen: len(ip), Data: ip}); err != nil && t.tapErr == nil {
-		t.tapErr = err
+	err := t.writer.WritePacket(captures.Packet{Time: at, Link: captures.LinkRaw, Dir: dir, OrigLen: len(ip), Data: ip})
+	if err != nil {
+		t.mu.Lock()
+		if t.tapErr == nil {
+			t.tapErr = err
+		}
+		t.mu.Unlock()
 	}
 }
 
@@ -185,7 +187,7 @@ func (t *trial) exchange(x *scenarios.Exchange, client end, bounded func(time.Du
 	}
 	local, remote := t.conversation()
 	return name, bounded(limit, func(ctx context.Context) error {
-		_, err := client.Apps().Exchange(ctx, netip.AddrPortFrom(local, 0), netip.AddrPortFrom(remote, x.Port), payload)
+		_, err := client.Apps().Exchange(ctx, x.Protocol.String(), netip.AddrPortFrom(local, 0), netip.AddrPortFrom(remote, x.Port), payload)
 		return err
 	})
 }
@@ -220,7 +222,8 @@ func (t *trial) listen(ctx context.Context, server end) (stop func(), err error)
 			continue
 		}
 		seen[key] = true
-		c, err := server.Apps().Listen(ctx, s.Exchange.Protocol.String(), s.Exchange.Port)
+		_, at := t.conversation()
+		c, err := server.Apps().Listen(ctx, s.Exchange.Protocol.String(), netip.AddrPortFrom(at, s.Exchange.Port))
 		if err != nil {
 			return stop, fmt.Errorf("harness: serve %s: %w", key, err)
 		}

@@ -7,21 +7,23 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"strconv"
+	"os"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // Apps is the traffic of a host: what its applications send and answer, over
 // the host's own network stack and so through its IPsec.
 type Apps interface {
-	// Listen serves the echo protocol on a port of every address of the host
-	// until the closer is closed. proto is "tcp" or "udp".
-	Listen(ctx context.Context, proto string, port uint16) (io.Closer, error)
-	// Exchange connects from local (port 0: any) to remote over TCP, sends
-	// payload, reads as many octets back and closes. It is bounded by ctx;
-	// without an answer the error is ctx's or the connection's.
-	Exchange(ctx context.Context, local, remote netip.AddrPort, payload []byte) ([]byte, error)
+	// Listen serves the echo protocol at an address of the host until the closer
+	// is closed. proto is "tcp" or "udp".
+	Listen(ctx context.Context, proto string, at netip.AddrPort) (io.Closer, error)
+	// Exchange sends payload from local (port 0: any) to an echo server at remote,
+	// reads as many octets back and closes. proto is "tcp" or "udp"; a datagram
+	// is repeated every EchoInterval. It is bounded by ctx; without an answer the
+	// error is ctx's or the connection's.
+	Exchange(ctx context.Context, proto string, local, remote netip.AddrPort, payload []byte) ([]byte, error)
 	// SendUDP sends one datagram, such as the marker to port 9 (discard) that
 	// proves the tap alive. Nothing waits for an answer.
 	SendUDP(ctx context.Context, local, remote netip.AddrPort, payload []byte) error
@@ -47,21 +49,20 @@ func (a SocketApps) enter(f func() error) error {
 }
 
 // Listen implements Apps.
-func (a SocketApps) Listen(ctx context.Context, proto string, port uint16) (io.Closer, error) {
-	addr := ":" + strconv.Itoa(int(port))
+func (a SocketApps) Listen(ctx context.Context, proto string, at netip.AddrPort) (io.Closer, error) {
 	var lc net.ListenConfig
 	lc.SetMultipathTCP(false) // plain TCP is what the selectors speak of
 	var server io.Closer
 	err := a.enter(func() error {
 		switch proto {
 		case "tcp":
-			l, err := lc.Listen(ctx, proto, addr)
+			l, err := lc.Listen(ctx, proto, at.String())
 			if err != nil {
 				return err
 			}
 			server = newEchoServer(l)
 		case "udp":
-			c, err := lc.ListenPacket(ctx, proto, addr)
+			c, err := lc.ListenPacket(ctx, proto, at.String())
 			if err != nil {
 				return err
 			}
@@ -78,12 +79,22 @@ func (a SocketApps) Listen(ctx context.Context, proto string, port uint16) (io.C
 	return server, nil
 }
 
+// EchoInterval is how long a datagram waits for its echo before it is sent again.
+const EchoInterval = time.Second
+
 // Exchange implements Apps.
-func (a SocketApps) Exchange(ctx context.Context, local, remote netip.AddrPort, payload []byte) ([]byte, error) {
+func (a SocketApps) Exchange(ctx context.Context, proto string, local, remote netip.AddrPort, payload []byte) ([]byte, error) {
 	d := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(local), Control: reuseAddress}
+	switch proto {
+	case "tcp":
+	case "udp":
+		d.LocalAddr = net.UDPAddrFromAddrPort(local)
+	default:
+		return nil, fmt.Errorf("%w, not %q", ErrUnsupportedTransport, proto)
+	}
 	d.SetMultipathTCP(false)
 	var conn net.Conn
-	err := a.enter(func() (err error) { conn, err = d.DialContext(ctx, "tcp", remote.String()); return })
+	err := a.enter(func() (err error) { conn, err = d.DialContext(ctx, proto, remote.String()); return })
 	if err != nil {
 		return nil, fmt.Errorf("harness/lab: exchange with %s: %w", remote, err)
 	}
@@ -91,8 +102,9 @@ func (a SocketApps) Exchange(ctx context.Context, local, remote netip.AddrPort, 
 	// Cancelling wakes whatever the connection is blocked in.
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	echo := make([]byte, len(payload))
-	_, err = conn.Write(payload)
-	if err == nil {
+	if proto == "udp" {
+		err = echoDatagram(ctx, conn, payload, echo)
+	} else if _, err = conn.Write(payload); err == nil {
 		_, err = io.ReadFull(conn, echo)
 	}
 	if err != nil && ctx.Err() != nil {
@@ -102,6 +114,26 @@ func (a SocketApps) Exchange(ctx context.Context, local, remote netip.AddrPort, 
 		return nil, fmt.Errorf("harness/lab: exchange with %s: %w", remote, err)
 	}
 	return echo, nil
+}
+
+// echoDatagram sends a datagram until its echo comes.
+func echoDatagram(ctx context.Context, conn net.Conn, payload, echo []byte) error {
+	for ctx.Err() == nil {
+		if _, err := conn.Write(payload); err != nil {
+			return err
+		}
+		if err := conn.SetReadDeadline(time.Now().Add(EchoInterval)); err != nil {
+			return err
+		}
+		n, err := conn.Read(echo)
+		switch {
+		case err == nil && n == len(payload):
+			return nil
+		case err != nil && !errors.Is(err, os.ErrDeadlineExceeded):
+			return err
+		}
+	}
+	return ctx.Err()
 }
 
 // SendUDP implements Apps.

@@ -93,6 +93,9 @@ func (*TUN) Write([]byte) (int, error) { return 0, ErrNoNamespaces }
 // Close does nothing.
 func (*TUN) Close() error { return nil }
 
+// AddAddress returns ErrNoNamespaces.
+func (*Namespace) AddAddress(string, netip.Prefix) error { return ErrNoNamespaces }
+
 // NewApps returns Apps that use this system's stack: there is no namespace.
 func NewApps(*Namespace) Apps { return SocketApps{} }
 

@@ -32,12 +32,27 @@ func (n *Namespace) Start(cmd *exec.Cmd) (*Process, error) {
 		n.removeChild(p)
 		return nil, fmt.Errorf("harness/lab: start %s in %s: %w", cmd.Path, n.name, err)
 	}
-	go func() {
-		p.err = cmd.Wait()
-		n.removeChild(p)
-		close(p.done)
-	}()
+	go p.wait(func() { n.removeChild(p) })
 	return p, nil
+}
+
+// StartProcess starts cmd where this process is, in a process group of its own,
+// and waits for it in the background as Namespace.Start does. It outlives this
+// process: it is for a guest, which ends with its first process anyway.
+func StartProcess(cmd *exec.Cmd) (*Process, error) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("harness/lab: start %s: %w", cmd.Path, err)
+	}
+	p := &Process{cmd: cmd, done: make(chan struct{})}
+	go p.wait(func() {})
+	return p, nil
+}
+
+func (p *Process) wait(ended func()) {
+	p.err = p.cmd.Wait()
+	ended()
+	close(p.done)
 }
 
 // Run runs cmd inside the namespace to its end and returns what it wrote to

@@ -52,7 +52,7 @@ func (t *TUN) configure(n *Namespace, c TUNConfig) error {
 			return err
 		}
 	}
-	return configureLink(n, c.Name, c.MTU, c.Addrs, true)
+	return configureLink(n.nl, c.Name, c.MTU, c.Addrs, true)
 }
 
 // openTun attaches to a TUN or TAP device, creating it, in the calling thread's
@@ -99,13 +99,13 @@ func quietIPv6(n *Namespace, name string, addrs []netip.Prefix) error {
 
 // configureLink gives a device its MTU and addresses and brings it up, with a
 // default route into it for each address family it has when routeAll is set.
-func configureLink(n *Namespace, name string, mtu int, addrs []netip.Prefix, routeAll bool) error {
-	link, err := n.nl.LinkByName(name)
+func configureLink(nl *netlink.Handle, name string, mtu int, addrs []netip.Prefix, routeAll bool) error {
+	link, err := nl.LinkByName(name)
 	if err != nil {
 		return fmt.Errorf("find %s: %w", name, err)
 	}
 	if mtu != 0 {
-		if err := n.nl.LinkSetMTU(link, mtu); err != nil {
+		if err := nl.LinkSetMTU(link, mtu); err != nil {
 			return fmt.Errorf("mtu %d: %w", mtu, err)
 		}
 	}
@@ -114,11 +114,11 @@ func configureLink(n *Namespace, name string, mtu int, addrs []netip.Prefix, rou
 		if a.Addr().Is6() {
 			addr.Flags = unix.IFA_F_NODAD
 		}
-		if err := n.nl.AddrAdd(link, addr); err != nil {
+		if err := nl.AddrAdd(link, addr); err != nil {
 			return fmt.Errorf("address %s: %w", a, err)
 		}
 	}
-	if err := n.nl.LinkSetUp(link); err != nil {
+	if err := nl.LinkSetUp(link); err != nil {
 		return fmt.Errorf("up: %w", err)
 	}
 	if !routeAll {
@@ -135,11 +135,31 @@ func configureLink(n *Namespace, name string, mtu int, addrs []netip.Prefix, rou
 		}
 		have[i] = true
 		route := &netlink.Route{LinkIndex: link.Attrs().Index, Dst: ipNet(all), Src: a.Addr().AsSlice()}
-		if err := n.nl.RouteAdd(route); err != nil {
+		if err := nl.RouteAdd(route); err != nil {
 			return fmt.Errorf("default route: %w", err)
 		}
 	}
 	return nil
+}
+
+// ConfigureDevice gives a device of the calling thread's own namespace its
+// addresses and brings it up, with default routes into it when routeAll is set.
+// It is for a guest, whose namespace nobody made; mtu 0 leaves the MTU alone.
+func ConfigureDevice(name string, mtu int, addrs []netip.Prefix, routeAll bool) error {
+	nl, err := netlink.NewHandle(unix.NETLINK_ROUTE)
+	if err != nil {
+		return fmt.Errorf("harness/lab: netlink: %w", err)
+	}
+	defer nl.Close()
+	if err := configureLink(nl, name, mtu, addrs, routeAll); err != nil {
+		return fmt.Errorf("harness/lab: device %s: %w", name, err)
+	}
+	return nil
+}
+
+// AddAddress gives a device of the namespace one more address.
+func (n *Namespace) AddAddress(name string, addr netip.Prefix) error {
+	return configureLink(n.nl, name, 0, []netip.Prefix{addr}, false)
 }
 
 // Name returns the device's name inside its namespace.

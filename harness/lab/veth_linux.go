@@ -66,10 +66,10 @@ func newVeth(host, wire *Namespace, c VethConfig) (*Veth, error) {
 	if err := offloadsOff(host, c.Name); err != nil {
 		return nil, err
 	}
-	if err := configureLink(wire, c.WireName, 0, nil, false); err != nil {
+	if err := configureLink(wire.nl, c.WireName, 0, nil, false); err != nil {
 		return nil, err
 	}
-	if err := configureLink(host, c.Name, 0, c.Addrs, true); err != nil {
+	if err := configureLink(host.nl, c.Name, 0, c.Addrs, true); err != nil {
 		return nil, err
 	}
 	link, err := host.nl.LinkByName(c.Name)
@@ -96,7 +96,7 @@ func NewTap(n *Namespace, name string, addrs ...netip.Prefix) error {
 		err = quietIPv6(n, name, addrs)
 	}
 	if err == nil {
-		err = configureLink(n, name, 0, addrs, false)
+		err = configureLink(n.nl, name, 0, addrs, false)
 	}
 	if err != nil {
 		return fmt.Errorf("harness/lab: tap %s in %s: %w", name, n.Name(), err)

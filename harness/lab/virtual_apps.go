@@ -21,16 +21,17 @@ import (
 type virtualApps struct {
 	node   *virtualNode
 	addrs  []netip.Addr
-	listen map[string]bool // "tcp/179"
+	listen map[string]bool // "tcp 192.0.2.1:179"
 	conns  map[connKey]*conn
-	port   uint16 // the last ephemeral port
+	echoes map[connKey][]byte // datagrams sent, nil until their echo is there
+	port   uint16             // the last ephemeral port
 	ident  uint16
 }
 
 type connKey struct{ local, remote netip.AddrPort }
 
 func newVirtualApps(n *virtualNode, addrs []netip.Addr) *virtualApps {
-	return &virtualApps{node: n, addrs: addrs, listen: map[string]bool{}, conns: map[connKey]*conn{}, port: 49151}
+	return &virtualApps{node: n, addrs: addrs, listen: map[string]bool{}, conns: map[connKey]*conn{}, echoes: map[connKey][]byte{}, port: 49151}
 }
 
 // rto is how long a segment waits for its acknowledgement, and tries how often it is repeated (RFC 6298 has 1 s).
@@ -46,14 +47,16 @@ type closerFunc func() error
 
 func (f closerFunc) Close() error { return f() }
 
-func (a *virtualApps) Listen(_ context.Context, proto string, port uint16) (io.Closer, error) {
+func (a *virtualApps) Listen(_ context.Context, proto string, at netip.AddrPort) (io.Closer, error) {
 	if proto != "tcp" && proto != "udp" {
 		return nil, fmt.Errorf("%w, not %q", ErrUnsupportedTransport, proto)
 	}
-	key := fmt.Sprintf("%s/%d", proto, port)
+	key := listenKey(proto, at)
 	a.listen[key] = true
 	return closerFunc(func() error { delete(a.listen, key); return nil }), nil
 }
+
+func listenKey(proto string, at netip.AddrPort) string { return proto + " " + at.String() }
 
 func (a *virtualApps) SendUDP(_ context.Context, local, remote netip.AddrPort, payload []byte) error {
 	a.ident++
@@ -61,10 +64,17 @@ func (a *virtualApps) SendUDP(_ context.Context, local, remote netip.AddrPort, p
 	return nil
 }
 
-func (a *virtualApps) Exchange(ctx context.Context, local, remote netip.AddrPort, payload []byte) ([]byte, error) {
+func (a *virtualApps) Exchange(ctx context.Context, proto string, local, remote netip.AddrPort, payload []byte) ([]byte, error) {
 	if local.Port() == 0 {
 		a.port++
 		local = netip.AddrPortFrom(local.Addr(), a.port)
+	}
+	switch proto {
+	case "tcp":
+	case "udp":
+		return a.echo(ctx, connKey{local, remote}, payload)
+	default:
+		return nil, fmt.Errorf("%w, not %q", ErrUnsupportedTransport, proto)
 	}
 	c := &conn{apps: a, key: connKey{local, remote}, iss: 1000, want: payload, client: true}
 	a.conns[c.key] = c
@@ -83,6 +93,34 @@ func (a *virtualApps) Exchange(ctx context.Context, local, remote netip.AddrPort
 	return c.got, nil
 }
 
+// echo sends a datagram until its echo comes.
+func (a *virtualApps) echo(ctx context.Context, key connKey, payload []byte) ([]byte, error) {
+	a.echoes[key] = nil
+	defer delete(a.echoes, key)
+	var again func()
+	again = func() {
+		if got, waiting := a.echoes[key]; waiting && got == nil {
+			_ = a.SendUDP(ctx, key.local, key.remote, payload)
+			a.node.lab.at(a.node.lab.now.Add(EchoInterval), again)
+		}
+	}
+	again()
+	if err := a.node.lab.run(ctx, func() bool { return a.echoes[key] != nil }); err != nil {
+		return nil, fmt.Errorf("harness/lab: exchange with %v: %w", key.remote, err)
+	}
+	return a.echoes[key], nil
+}
+
+// datagram takes a UDP datagram: an echo we wait for, or something to echo.
+func (a *virtualApps) datagram(key connKey, payload []byte) {
+	if _, waiting := a.echoes[key]; waiting {
+		a.echoes[key] = bytes.Clone(payload)
+	} else if a.listen[listenKey("udp", key.local)] {
+		a.ident++
+		a.send(host.UDPPacket(a.ident, key.local, key.remote, payload))
+	}
+}
+
 // send gives a packet to the host's IPsec.
 func (a *virtualApps) send(ip []byte) { a.node.output(a.node.host.FromApp(a.node.lab.now, ip)) }
 
@@ -93,9 +131,10 @@ func (a *virtualApps) receive(ip []byte) {
 		first = layers.LayerTypeIPv6
 	}
 	p := gopacket.NewPacket(ip, first, gopacket.NoCopy)
-	t, ok := p.Layer(layers.LayerTypeTCP).(*layers.TCP)
+	t, isTCP := p.Layer(layers.LayerTypeTCP).(*layers.TCP)
+	u, isUDP := p.Layer(layers.LayerTypeUDP).(*layers.UDP)
 	net := p.NetworkLayer()
-	if !ok || net == nil {
+	if !isTCP && !isUDP || net == nil {
 		return
 	}
 	src, _ := netip.AddrFromSlice(net.NetworkFlow().Src().Raw())
@@ -103,9 +142,13 @@ func (a *virtualApps) receive(ip []byte) {
 	if !a.owns(dst) {
 		return
 	}
+	if isUDP {
+		a.datagram(connKey{netip.AddrPortFrom(dst, uint16(u.DstPort)), netip.AddrPortFrom(src, uint16(u.SrcPort))}, u.Payload)
+		return
+	}
 	key := connKey{netip.AddrPortFrom(dst, uint16(t.DstPort)), netip.AddrPortFrom(src, uint16(t.SrcPort))}
 	c := a.conns[key]
-	if c == nil && t.SYN && !t.ACK && a.listen[fmt.Sprintf("tcp/%d", t.DstPort)] {
+	if c == nil && t.SYN && !t.ACK && a.listen[listenKey("tcp", key.local)] {
 		c = &conn{apps: a, key: key, iss: 5000}
 		a.conns[key] = c
 	}

@@ -52,14 +52,14 @@ func TestVirtual(t *testing.T) {
 	a := v.Attach(0, newHost(t, "harness", addressing.Harness, addressing.Peer, sel, "x"), addressing.Harness)
 	b := v.Attach(1, newHost(t, "peer", addressing.Peer, addressing.Harness, sel.Reverse(), "x"), addressing.Peer)
 	for _, port := range []uint16{179, 8179} {
-		if _, err := b.Apps().Listen(t.Context(), "tcp", port); err != nil {
+		if _, err := b.Apps().Listen(t.Context(), "tcp", netip.AddrPortFrom(addressing.Peer, port)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	exchange := func(port uint16) error {
 		ctx, cancel := v.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		_, err := a.Apps().Exchange(ctx, netip.AddrPortFrom(addressing.Harness, 0), netip.AddrPortFrom(addressing.Peer, port), []byte("sixty-four"))
+		_, err := a.Apps().Exchange(ctx, "tcp", netip.AddrPortFrom(addressing.Harness, 0), netip.AddrPortFrom(addressing.Peer, port), []byte("sixty-four"))
 		return err
 	}
 	count := func(p byte) (n int) {
