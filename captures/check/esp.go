@@ -115,6 +115,11 @@ func sequenceRises() (func(*observer, *dissect.Event), func(*observer)) {
 			return
 		}
 		sa, seq := e.ESP.SA, e.ESP.Seq
+		if !o.s.Foreign() && sa.Origin != dissect.OriginNegotiated {
+			// Several SAs of the peer may hide behind an SPI that is none.
+			o.unseen(e.Frame, nextESPKeys, "SPI %#08x was not negotiated in what was read", e.ESP.SPI)
+			return
+		}
 		last, known := high[sa]
 		switch {
 		case !known && len(high) >= maxRemembered:

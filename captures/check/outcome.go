@@ -285,11 +285,23 @@ func (c *outcome) expected(e scenarios.Expect) []string {
 	return out
 }
 
+// noticesText lists who said what in which frames.
 func noticesText(ns []notice) string {
-	var parts []string
+	var keys, parts []string
+	at := map[string][]string{}
 	for _, n := range ns {
-		if t := fmt.Sprintf("%s sent %s in frame %d", n.from, n.text, n.frame); len(parts) < maxFacts {
-			parts = append(parts, t)
+		key := n.from + " sent " + n.text
+		if at[key] == nil {
+			keys = append(keys, key)
+		}
+		at[key] = append(at[key], fmt.Sprint(n.frame))
+	}
+	for _, key := range keys {
+		frames := at[key]
+		if len(frames) == 1 {
+			parts = append(parts, key+" in frame "+frames[0])
+		} else {
+			parts = append(parts, key+" in frames "+strings.Join(frames, ", "))
 		}
 	}
 	return strings.Join(parts, ", ")

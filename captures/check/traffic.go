@@ -32,6 +32,7 @@ type talk struct {
 	proto          uint8
 	client, server netip.AddrPort
 	inside, clear  part
+	leaked         int // of the packets in clear, those that policy.no-cleartext judges
 }
 
 // part is what of a conversation was seen, inside IPsec or in clear.
@@ -39,7 +40,6 @@ type part struct {
 	packets            int
 	first              int // frame
 	toServer, toClient int // octets of data
-	answered           bool
 }
 
 func newTraffic(s *Subject, r *Rule) *traffic {
@@ -74,6 +74,8 @@ func (c *traffic) Event(e *dissect.Event) {
 	p := &t.clear
 	if inside {
 		p = &t.inside
+	} else if c.s.protected(in.Flow) {
+		t.leaked++
 	}
 	if p.packets == 0 {
 		p.first = e.Frame
@@ -83,7 +85,6 @@ func (c *traffic) Event(e *dissect.Event) {
 		p.toServer += len(in.Payload)
 	} else {
 		p.toClient += len(in.Payload)
-		p.answered = true
 	}
 }
 
@@ -118,20 +119,26 @@ func (c *traffic) talk(in *dissect.Event) (t *talk, toServer bool) {
 }
 
 // fate is what became of a conversation, 0 when it went partly one way and
-// partly the other.
+// partly the other. Packets in clear beside a conversation inside IPsec, or
+// before one that did not come about, are for policy.no-cleartext to judge.
 func (t *talk) fate() scenarios.Traffic {
 	in, out := t.inside, t.clear
-	whole := in.toServer+out.toServer > 0 && in.toClient+out.toClient > 0
+	leaks := out.packets == t.leaked
 	switch {
-	case out.packets == 0 && whole:
+	case in.whole() && leaks:
 		return scenarios.Protected
-	case out.packets == 0:
-		return scenarios.Blocked
-	case in.packets == 0 && whole:
+	case out.whole() && in.packets == 0:
 		return scenarios.Clear
+	case in.toServer+out.toServer > 0 && in.toClient+out.toClient > 0:
+		return 0
+	case leaks:
+		return scenarios.Blocked
 	}
 	return 0
 }
+
+// whole reports whether data went both ways.
+func (p part) whole() bool { return p.toServer > 0 && p.toClient > 0 }
 
 func (t *talk) text() string {
 	s := fmt.Sprintf("from %v to %v", t.client, t.server)
