@@ -81,6 +81,9 @@ func (s *Session) answered(n *wire.Notify) {
 	s.heard()
 }
 
+// halfOpenTime is how long a responder keeps a negotiation that the initiator does not go on with.
+const halfOpenTime = 30 * time.Second
+
 // rekeyAt is the part of a lifetime after which the initiator of an SA replaces it.
 const rekeyAt = 0.9
 
@@ -90,6 +93,11 @@ func (s *Session) lives(lifetime, def time.Duration) (rekey, end time.Time) {
 		lifetime = def
 	}
 	return s.now.Add(time.Duration(float64(lifetime) * rekeyAt)), s.now.Add(lifetime)
+}
+
+// halfOpen tells whether this is a responder that waits for an initiator to go on.
+func (s *Session) halfOpen() bool {
+	return s.role == Responder && s.state > StateNew && s.state < StateEstablished
 }
 
 // age does what the lifetimes ask for: new children in time where Config.Rekey says so, and the end of what has lived.
@@ -106,6 +114,9 @@ func (s *Session) age() (out []Datagram, err error) {
 			more, qerr := s.StartQuick(s.now, c.Policy)
 			out, err = append(out, more...), errors.Join(err, qerr)
 		}
+	}
+	if s.halfOpen() && !s.now.Before(s.giveUp) {
+		return out, errors.Join(err, s.fail(fmt.Errorf("%w: the initiator does not go on", ErrTimeout)))
 	}
 	if s.state != StateEstablished {
 		return out, err
@@ -128,6 +139,9 @@ func (s *Session) due(earlier func(time.Time)) {
 		if s.cfg.Rekey && c.Role == Initiator && !c.rekeyed {
 			earlier(c.rekey)
 		}
+	}
+	if s.halfOpen() {
+		earlier(s.giveUp)
 	}
 	if s.state != StateEstablished {
 		return

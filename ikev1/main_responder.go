@@ -9,6 +9,7 @@ import (
 // recvOffer reads the offer of message 1 and chooses from it.
 func (s *Session) recvOffer(m *wire.Message) (*wire.SA, error) {
 	s.cookieI = m.CookieI
+	s.giveUp = s.now.Add(halfOpenTime)
 	sa, raw := get[*wire.SA](m.Payloads, m.Bodies)
 	if raw == nil {
 		return nil, refuse(wire.NotifyPayloadMalformed, "message 1 has no SA payload")

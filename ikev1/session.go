@@ -97,6 +97,7 @@ type Session struct {
 
 	rekey, expires time.Time // of the ISAKMP SA
 	rekeyed        bool
+	giveUp         time.Time // a half-open negotiation as responder
 	dpd            dpd
 
 	natt   natt

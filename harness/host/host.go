@@ -85,8 +85,9 @@ type session struct {
 	asked   map[string]bool
 }
 
-// maxSessions bounds the half-open negotiations of a host; beyond it new ones are dropped.
-const maxSessions = 64
+// maxHalfOpen bounds the half-open negotiations of a host. A new one takes the place of the
+// oldest, so that a flood costs no more memory and a real peer still gets its turn.
+const maxHalfOpen = 64
 
 // New makes a host.
 func New(cfg Config) (*Host, error) {
@@ -300,14 +301,16 @@ func (h *Host) sessionFor(now time.Time, d ikev1.Datagram) *session {
 		h.record(now, "dropped", err.Error())
 		return nil
 	}
-	var half int
-	for _, s := range h.sessions {
+	half, oldest := 0, -1
+	for k, s := range h.sessions {
 		i, r := s.Cookies()
 		if hd.CookieI == i && (hd.CookieR == r || hd.CookieR.IsZero() || r.IsZero()) {
 			return s
 		}
-		if s.State() < ikev1.StateEstablished {
-			half++
+		if s.Role() == ikev1.Responder && s.State() < ikev1.StateEstablished {
+			if half++; oldest < 0 {
+				oldest = k
+			}
 		}
 	}
 	switch {
@@ -317,9 +320,9 @@ func (h *Host) sessionFor(now time.Time, d ikev1.Datagram) *session {
 	case d.Remote.Addr() != h.cfg.IKE.Remote.Addr():
 		h.record(now, "dropped", fmt.Sprintf("message 1 from %v, who is not our peer", d.Remote.Addr()))
 		return nil
-	case half >= maxSessions:
-		h.record(now, "dropped", fmt.Sprintf("%d negotiations are half open", half))
-		return nil
+	case half >= maxHalfOpen:
+		h.record(now, "dropped", fmt.Sprintf("the oldest of %d half-open negotiations gives way to a new one", half))
+		h.sessions = append(h.sessions[:oldest], h.sessions[oldest+1:]...)
 	}
 	raw, err := ikev1.NewResponder(&h.ike)
 	if err != nil {

@@ -1,0 +1,187 @@
+package host_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"net/netip"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/useipsec/useipsec/esp"
+	"github.com/useipsec/useipsec/esp/spd"
+	"github.com/useipsec/useipsec/harness/host"
+	"github.com/useipsec/useipsec/ikev1"
+	"github.com/useipsec/useipsec/ikev1/keymat"
+	"github.com/useipsec/useipsec/ikev1/wire"
+)
+
+var (
+	addrA = netip.MustParseAddr("192.0.2.1")
+	addrB = netip.MustParseAddr("192.0.2.2")
+	start = time.Unix(1e9, 0)
+)
+
+func newHost(t testing.TB, local, remote netip.Addr, edit func(*host.Config)) *host.Host {
+	t.Helper()
+	sel := spd.Selector{Src: netip.PrefixFrom(local, 32), Dst: netip.PrefixFrom(remote, 32), Proto: 17}
+	cfg := host.Config{
+		Name: local.String(), Addr: local,
+		IKE: ikev1.Config{
+			Mode: ikev1.Main, Local: netip.AddrPortFrom(local, 500), Remote: netip.AddrPortFrom(remote, 500),
+			LocalID: ikev1.AddrID(local), Auth: ikev1.Auth{Method: wire.AuthPSK, PSK: []byte("only for tests")},
+			Proposals: []keymat.Suite{{Cipher: keymat.AESCBC, KeyBits: 128, Hash: keymat.SHA1, Group: keymat.MODP1024}},
+			Quick: []ikev1.QuickPolicy{{
+				Name: "udp", Selector: sel, Proto: esp.ESP, Mode: esp.Transport,
+				Suites: []esp.Suite{{Cipher: esp.AES128CBC, Integrity: esp.HMACSHA1x96}},
+			}},
+		},
+		SPD: spd.SPD{{Name: "udp", Selector: sel, Action: spd.Protect, Mode: esp.Transport}},
+	}
+	if edit != nil {
+		edit(&cfg)
+	}
+	h, err := host.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// carry takes what from sends to the other host, and the answers back, until nothing is left.
+func carry(from, to *host.Host, o host.Output) (app [][]byte) {
+	for _, p := range o.Wire {
+		in := to.FromWire(start, p)
+		app = append(app, in.App...)
+		app = append(app, carry(to, from, host.Output{Wire: in.Wire})...)
+	}
+	return app
+}
+
+// TestOnDemand has a packet of an application bring up the SA by itself.
+func TestOnDemand(t *testing.T) {
+	a := newHost(t, addrA, addrB, func(c *host.Config) { c.OnDemand = true })
+	b := newHost(t, addrB, addrA, nil)
+	packet := host.UDPPacket(1, netip.AddrPortFrom(addrA, 1000), netip.AddrPortFrom(addrB, 2000), []byte("data"))
+	if got := carry(a, b, a.FromApp(start, packet)); len(got) != 0 {
+		t.Error("the first packet arrives before there is an SA")
+	}
+	if len(a.Children()) != 1 || len(b.Children()) != 1 {
+		t.Fatalf("children %d %d, failures %v %v", len(a.Children()), len(b.Children()), a.Failures(), b.Failures())
+	}
+	o := a.FromApp(start, packet)
+	if len(o.Wire) != 1 || o.Wire[0][9] != 50 {
+		t.Fatalf("the second packet leaves as %x", o.Wire)
+	}
+	got := carry(a, b, o)
+	if len(got) != 1 || !bytes.Equal(got[0], packet) {
+		t.Errorf("arrives as %x, left as %x", got, packet)
+	}
+}
+
+// TestFlood shows that half-open negotiations stay bounded and a real peer is served meanwhile.
+func TestFlood(t *testing.T) {
+	b := newHost(t, addrB, addrA, nil)
+	offer := offerOf(t)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	answered := 0
+	for n := range 5000 {
+		binary.BigEndian.PutUint64(offer, uint64(n)+1) // another initiator cookie
+		o := b.FromWire(start, host.UDPPacket(1, netip.AddrPortFrom(addrA, 500), netip.AddrPortFrom(addrB, 500), offer))
+		for _, p := range o.Wire {
+			if len(p) > len(offer)+28 {
+				t.Fatalf("an answer of %d octets to %d: the host amplifies", len(p), len(offer))
+			}
+			answered++
+		}
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 1<<20 {
+		t.Errorf("the flood left %d octets of state", grown)
+	}
+	a := newHost(t, addrA, addrB, nil)
+	o, err := a.Initiate(start, "udp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	carry(a, b, o)
+	if answered != 5000 || len(a.Children()) != 1 {
+		t.Errorf("%d answers, %d children: %v", answered, len(a.Children()), a.Failures())
+	}
+	b.Tick(start.Add(time.Minute)) // and the half-open ones go
+	if at, ok := b.Deadline(); !ok || at.Before(start.Add(time.Minute)) {
+		t.Errorf("deadline %v: half-open negotiations are kept", at)
+	}
+}
+
+// offerOf is message 1 of an initiator.
+func offerOf(t *testing.T) []byte {
+	t.Helper()
+	o, err := newHost(t, addrA, addrB, nil).Initiate(start, "udp")
+	if err != nil || len(o.Wire) != 1 {
+		t.Fatal(err)
+	}
+	return bytes.Clone(o.Wire[0][28:])
+}
+
+// TestForeign shows what a host does not answer.
+func TestForeign(t *testing.T) {
+	offer := offerOf(t)
+	stranger := netip.MustParseAddrPort("192.0.2.66:500")
+	local := netip.AddrPortFrom(addrB, 500)
+	v2 := bytes.Clone(offer)
+	v2[17] = 0x20
+	for name, p := range map[string][]byte{
+		"a stranger":        host.UDPPacket(1, stranger, local, offer),
+		"another address":   host.UDPPacket(1, netip.AddrPortFrom(addrA, 500), stranger, offer),
+		"IKEv2":             host.UDPPacket(1, netip.AddrPortFrom(addrA, 500), local, v2),
+		"junk":              host.UDPPacket(1, netip.AddrPortFrom(addrA, 500), local, []byte("junk")),
+		"nothing":           {},
+		"half a header":     host.UDPPacket(1, netip.AddrPortFrom(addrA, 500), local, offer)[:22],
+		"a lone marker":     host.UDPPacket(1, netip.AddrPortFrom(addrA, 4500), netip.AddrPortFrom(addrB, 4500), make([]byte, 4)),
+		"a keepalive":       host.UDPPacket(1, netip.AddrPortFrom(addrA, 4500), netip.AddrPortFrom(addrB, 4500), []byte{0xff}),
+		"clear, protected":  host.UDPPacket(1, netip.AddrPortFrom(addrA, 7), netip.AddrPortFrom(addrB, 7), []byte("x")),
+		"clear, unlisted":   append([]byte{0x45, 0, 0, 20, 0, 0, 0, 0, 64, 6, 0, 0, 192, 0, 2, 1}, 192, 0, 2, 2),
+		"ESP of no SA":      append([]byte{0x45, 0, 0, 28, 0, 0, 0, 0, 64, 50, 0, 0, 192, 0, 2, 1}, 192, 0, 2, 2, 1, 2, 3, 4, 0, 0, 0, 1),
+		"IPv6 of no length": append([]byte{0x60, 0, 0, 0, 255, 255, 17, 64}, make([]byte, 32)...),
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newHost(t, addrB, addrA, nil)
+			if o := b.FromWire(start, p); len(o.Wire)+len(o.App) != 0 {
+				t.Errorf("answered: %+v", o)
+			}
+		})
+	}
+}
+
+// TestDeviationNames holds the names on the command line against the structs behind them.
+func TestDeviationNames(t *testing.T) {
+	list := host.DeviationList()
+	if len(list) < 50 {
+		t.Errorf("%d deviations", len(list))
+	}
+	for _, d := range list {
+		var got host.Deviations
+		if err := got.Set(d.Name); err != nil {
+			t.Error(err)
+		}
+		if reflect.ValueOf(got).IsZero() {
+			t.Errorf("%s sets nothing", d.Name)
+		}
+	}
+	var d host.Deviations
+	if err := d.Set("spd.leak_cleartext=3"); err != nil || d.SPD.LeakCleartext != 3 {
+		t.Error(err)
+	}
+	for _, bad := range []string{"", "ike", "ike.", "ike.none", "ike.edit_bytes", "ike.reuse_spi=maybe", "esp.bad_icv=-1", "ike.id_port=70000"} {
+		if err := d.Set(bad); !errors.Is(err, host.ErrDeviation) || !strings.Contains(err.Error(), "harness/host") {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
