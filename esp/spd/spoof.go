@@ -13,9 +13,9 @@ func spoof(p packet, mode esp.Mode) packet {
 	raw := slices.Clone(p.raw)
 	switch {
 	case mode == esp.Tunnel && p.v6:
-		flip(raw[22:24]) // the end of the source address
+		flip(raw[8:9]) // the first octet of the source address: no prefix but /0 has both
 	case mode == esp.Tunnel:
-		flip(raw[14:16])
+		flip(raw[12:13])
 	case p.flow.HasPorts():
 		flip(raw[p.upper:][:4])
 	}
