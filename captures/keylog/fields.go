@@ -104,24 +104,26 @@ func options(line string) []option {
 func arguments(line string) []string {
 	var args []string
 	var quote byte
-	start := -1
+	start := -1 // of the argument that i is in
 	for i := 0; i < len(line); i++ {
-		switch c := line[i]; {
-		case quote == 0 && (c == ' ' || c == '\t'):
+		c := line[i]
+		if quote == 0 && (c == ' ' || c == '\t') {
 			if start >= 0 {
 				args = append(args, line[start:i])
 			}
 			start = -1
 			continue
+		}
+		if start < 0 {
+			start = i
+		}
+		switch {
 		case c == '\\':
 			i++ // whatever follows does not open or close a quote
 		case quote == 0 && (c == '"' || c == '\''):
 			quote = c
 		case c == quote:
 			quote = 0
-		}
-		if start < 0 {
-			start = min(i, len(line)-1)
 		}
 	}
 	if start >= 0 {

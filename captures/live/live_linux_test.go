@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -191,6 +192,27 @@ func TestWriteFrame(t *testing.T) {
 	}
 	if err := writer.WriteFrame(make([]byte, 1<<20)); !errors.Is(err, syscall.EMSGSIZE) {
 		t.Errorf("WriteFrame of 1 MiB: %v", err)
+	}
+}
+
+// TestVLAN: the kernel takes the tag out of an arriving frame and hands it over on
+// the side; the frame read is the one on the wire nevertheless.
+func TestVLAN(t *testing.T) {
+	tap, _ := openLo(t, IgnoreOutgoing())
+	plain := testFrame("tagged")
+	for _, tag := range []string{"\x81\x00\x20\x07", "\x88\xa8\x00\x05", "\x81\x00\x00\x00"} {
+		frame := slices.Concat(plain[:12], []byte(tag), plain[12:])
+		if err := tap.WriteFrame(frame); err != nil {
+			t.Fatal(err)
+		}
+		buf := make([]byte, MaxFrame)
+		n, _, _, err := tap.ReadFrame(buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(buf[:n], frame) {
+			t.Errorf("written %x, read %x", frame, buf[:n])
+		}
 	}
 }
 

@@ -1,53 +1,25 @@
 package keylog
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
+	"maps"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/useipsec/useipsec/esp"
 )
-
-// jsonISAKMP and jsonSA are our own format, one object for each SA. Octets are
-// hexadecimal; a PSK that is text is written as text.
-type jsonISAKMP struct {
-	ICookie string `json:"icookie,omitempty"`
-	RCookie string `json:"rcookie,omitempty"`
-	Ka      string `json:"ka,omitempty"`
-	SKEYID  string `json:"skeyid,omitempty"`
-	SKEYIDd string `json:"skeyid_d,omitempty"`
-	SKEYIDa string `json:"skeyid_a,omitempty"`
-	SKEYIDe string `json:"skeyid_e,omitempty"`
-	PSK     string `json:"psk,omitempty"`
-	PSKHex  string `json:"psk_hex,omitempty"`
-	GXY     string `json:"gxy,omitempty"`
-}
-
-type jsonSA struct {
-	Src        string `json:"src,omitempty"`
-	Dst        string `json:"dst,omitempty"`
-	SPI        string `json:"spi"`
-	Protocol   string `json:"protocol"`
-	Encryption string `json:"encryption,omitempty"`
-	EncKey     string `json:"enc_key,omitempty"`
-	Integrity  string `json:"integrity"`
-	IntKey     string `json:"int_key,omitempty"`
-}
 
 var (
 	isakmpKeys = []string{"icookie", "rcookie", "ka", "skeyid", "skeyid_d", "skeyid_a", "skeyid_e", "psk", "psk_hex", "gxy"}
 	saKeys     = []string{"src", "dst", "spi", "protocol", "encryption", "enc_key", "integrity", "int_key"}
 )
 
-// object is a JSON object whose values are strings, or numbers taken as their text.
+// object is a JSON object whose values are strings; an SPI may be a number too.
 type object struct {
 	line   int
 	values map[string]string
@@ -121,7 +93,10 @@ func nextObject(d *json.Decoder, lines *lineCounter) (object, error) {
 		switch v := t.(type) {
 		case string:
 			o.values[key] = v
-		case json.Number:
+		case json.Number: // of a key it would lose the leading zeros
+			if key != "spi" {
+				return o, syntax("member %s must be a string", show(key))
+			}
 			o.values[key] = v.String()
 		default:
 			return o, syntax("member %s must be a string", show(key))
@@ -148,17 +123,14 @@ func (l *lineCounter) at(off int64) int {
 }
 
 func (p *parser) addObject(o object) error {
-	_, isSA := o.values["spi"]
-	known, kind := isakmpKeys, "an ISAKMP SA"
-	if isSA {
-		known, kind = saKeys, "an IPsec SA (it has spi)"
+	known, kind, isSA := isakmpKeys, "an ISAKMP SA", false
+	for _, k := range saKeys {
+		if _, ok := o.values[k]; ok {
+			known, kind, isSA = saKeys, "an IPsec SA", true
+		}
 	}
-	allowed := map[string]bool{"note": true}
-	for _, k := range known {
-		allowed[k] = true
-	}
-	for k := range o.values {
-		if !allowed[k] {
+	for _, k := range slices.Sorted(maps.Keys(o.values)) {
+		if k != "note" && !slices.Contains(known, k) {
 			return p.fail(o.line, syntax("%s is not a member of %s: those are %s and note", show(k), kind, strings.Join(known, ", ")))
 		}
 	}
@@ -195,6 +167,9 @@ func (o object) isakmp() (ISAKMP, error) {
 			continue
 		}
 		if s.name == "psk" {
+			if text == "" {
+				return e, syntax("psk is empty")
+			}
 			*s.value = []byte(text)
 			continue
 		}
@@ -253,8 +228,12 @@ func checkSecret(name string, b []byte) error {
 
 func (o object) sa() (SA, error) {
 	var sa SA
+	spi, ok := o.values["spi"]
+	if !ok {
+		return sa, syntax("spi is missing")
+	}
 	var err error
-	if sa.SPI, err = parseSPI(o.values["spi"]); err != nil {
+	if sa.SPI, err = parseSPI(spi); err != nil {
 		return sa, err
 	}
 	for _, a := range []struct {
@@ -330,70 +309,4 @@ func (o object) integrity(sa *SA) error {
 		return keyLength("int_key of %d octets, %v takes %d", len(sa.Keys.Integrity), sa.Suite.Integrity, n)
 	}
 	return nil
-}
-
-// WriteJSON writes our own format, which loses nothing: an object for each SA,
-// one per line. [Read] reads it back.
-func (l *Log) WriteJSON(w io.Writer) error {
-	b := bufio.NewWriter(w)
-	enc := json.NewEncoder(b)
-	enc.SetEscapeHTML(false)
-	for _, e := range l.ISAKMP {
-		if err := enc.Encode(e.json()); err != nil {
-			return fmt.Errorf("captures/keylog: %w", err)
-		}
-	}
-	for _, s := range l.SAs {
-		if err := enc.Encode(s.json()); err != nil {
-			return fmt.Errorf("captures/keylog: %w", err)
-		}
-	}
-	return flush(b)
-}
-
-func (e ISAKMP) json() jsonISAKMP {
-	x := func(b []byte) string { return fmt.Sprintf("%x", b) }
-	j := jsonISAKMP{
-		Ka: x(e.Ka), SKEYID: x(e.SKEYID), SKEYIDd: x(e.SKEYIDd), SKEYIDa: x(e.SKEYIDa), SKEYIDe: x(e.SKEYIDe), GXY: x(e.GXY),
-	}
-	if !e.CookieI.IsZero() {
-		j.ICookie = e.CookieI.String()
-	}
-	if !e.CookieR.IsZero() {
-		j.RCookie = e.CookieR.String()
-	}
-	if isText(e.PSK) {
-		j.PSK = string(e.PSK)
-	} else {
-		j.PSKHex = x(e.PSK)
-	}
-	return j
-}
-
-func isText(b []byte) bool {
-	return utf8.Valid(b) && !bytes.ContainsFunc(b, func(r rune) bool { return !unicode.IsPrint(r) })
-}
-
-func (s SA) json() jsonSA {
-	j := jsonSA{
-		SPI:        fmt.Sprintf("0x%08x", s.SPI),
-		Protocol:   s.Proto.String(),
-		Encryption: s.Suite.Cipher.String(),
-		EncKey:     fmt.Sprintf("%x", s.Keys.Encryption),
-		Integrity:  s.Suite.Integrity.String(),
-		IntKey:     fmt.Sprintf("%x", s.Keys.Integrity),
-	}
-	if s.Src.IsValid() {
-		j.Src = s.Src.String()
-	}
-	if s.Dst.IsValid() {
-		j.Dst = s.Dst.String()
-	}
-	if s.Proto == esp.AH {
-		j.Encryption = ""
-	}
-	if s.AnyICV {
-		j.Integrity = anyICVPrefix + strconv.Itoa(s.ICVBits)
-	}
-	return j
 }
