@@ -141,3 +141,22 @@ func TestInspectWithAnotherKey(t *testing.T) {
 		}
 	}
 }
+
+func TestInspectOnly(t *testing.T) {
+	sa := newSA(t, Suite{NULL, NoIntegrity}, func(p *Params) { p.InspectOnly = true })
+	f, err := sa.Inspect(nil, []byte{0, 0, 0x10, 0, 0, 0, 0, 9, 'x', 1, 1, 6})
+	want := Facts{SPI: testSPI, Seq: 9, IV: []byte{}, PadLen: 1, PadOK: true, Padding: []byte{1}, NextHeader: 6, Payload: []byte("x")}
+	if diff := cmp.Diff(want, f); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	opaque := newSA(t, Suite{AES128CBC, NoIntegrity}, func(p *Params) { p.OpaqueICV = 12 })
+	for _, sa := range []*SA{sa, opaque} {
+		dst := []byte("kept")
+		if got, err := sa.Seal(dst, nil, 6); !errors.Is(err, ErrUnsupported) || !bytes.Equal(got, dst) {
+			t.Errorf("Seal: %q, %v", got, err)
+		}
+		if got, _, err := sa.Open(dst, make([]byte, 60)); !errors.Is(err, ErrUnsupported) || !bytes.Equal(got, dst) {
+			t.Errorf("Open: %q, %v", got, err)
+		}
+	}
+}

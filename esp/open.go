@@ -44,10 +44,13 @@ func (sa *SA) split(pkt []byte) (parts, error) {
 // again, decryption, padding. dst must not overlap pkt; its room must be len(pkt) for
 // Open not to allocate.
 //
-// Errors wrap ErrTruncated, ErrSPI, ErrReplay, ErrICV, ErrAlignment or ErrPadding; dst
-// is then returned as it was. Info holds SPI and sequence number as soon as the packet
-// has them.
+// Errors wrap ErrTruncated, ErrSPI, ErrReplay, ErrICV, ErrAlignment, ErrPadding or
+// ErrUnsupported (Params.InspectOnly); dst is then returned as it was. Info holds SPI
+// and sequence number as soon as the packet has them.
 func (sa *SA) Open(dst, pkt []byte) ([]byte, Info, error) {
+	if err := sa.usable(); err != nil {
+		return dst, Info{}, err
+	}
 	p, err := sa.split(pkt)
 	info := Info{SPI: p.SPI, Seq: p.Seq}
 	if err != nil {

@@ -26,8 +26,11 @@ type Params struct {
 	Encap *UDPEncap
 	// Src and Dst are the outer addresses, of the packets on the wire.
 	Src, Dst netip.Addr
+	// InspectOnly makes an SA for a checker: Seal and Open refuse, and New accepts
+	// NULL without integrity, which no SA may be and captures have nevertheless.
+	InspectOnly bool
 	// OpaqueICV is the length in octets of an ICV whose algorithm is not known:
-	// a key file may say no more. Only with NoIntegrity, and only for Inspect.
+	// a key file may say no more. Only with NoIntegrity; it implies InspectOnly.
 	OpaqueICV int
 	// Rand gives IVs; nil: crypto/rand. It is read for exactly one IV per packet,
 	// so several SAs may share a deterministic one.
@@ -73,7 +76,8 @@ func New(p Params) (*SA, error) {
 	case p.OpaqueICV < 0 || p.OpaqueICV > 0 && p.Suite.Integrity != NoIntegrity:
 		return nil, fmt.Errorf("esp: SPI %#08x: opaque ICV of %d octets with %v: %w", p.SPI, p.OpaqueICV, p.Suite.Integrity, ErrUnsupported)
 	}
-	if err := p.Suite.Validate(); err != nil && !(p.OpaqueICV > 0 && errors.Is(err, ErrNullNone)) {
+	p.InspectOnly = p.InspectOnly || p.OpaqueICV > 0
+	if err := p.Suite.Validate(); err != nil && !(p.InspectOnly && errors.Is(err, ErrNullNone)) {
 		return nil, err
 	}
 	if n, want := len(p.Keys.Encryption), p.Suite.Cipher.KeySize(); n != want {
@@ -128,6 +132,14 @@ func (sa *SA) Overhead() int { return HeaderLen + sa.ivLen + sa.align + 1 + sa.i
 // Sequence returns the sequence number sent last, or for an SA that opens the highest
 // one accepted; 0 before the first packet.
 func (sa *SA) Sequence() uint32 { return sa.last }
+
+// usable refuses what only a checker may have.
+func (sa *SA) usable() error {
+	if sa.params.InspectOnly {
+		return fmt.Errorf("esp: SPI %#08x: an SA to inspect with: %w", sa.params.SPI, ErrUnsupported)
+	}
+	return nil
+}
 
 // Usage returns how many packets and octets of payload were sealed or opened, for
 // lifetimes in kilobytes (RFC 2407 4.5).

@@ -24,11 +24,11 @@ var monotonic = func() (p [maxPad]byte) {
 // protocol, or 4 or 41 in tunnel mode. payload may lie in the free room of dst;
 // nothing is allocated when that room is len(payload)+Overhead octets.
 //
-// Errors wrap ErrSequenceExhausted, ErrUnsupported (an SA with an opaque ICV), or
-// come from Params.Rand; dst is then returned as it was.
+// Errors wrap ErrSequenceExhausted, ErrUnsupported (Params.InspectOnly), or come
+// from Params.Rand; dst is then returned as it was.
 func (sa *SA) Seal(dst, payload []byte, next uint8) ([]byte, error) {
-	if sa.params.OpaqueICV > 0 {
-		return dst, fmt.Errorf("esp: SPI %#08x: seal with an opaque ICV: %w", sa.params.SPI, ErrUnsupported)
+	if err := sa.usable(); err != nil {
+		return dst, err
 	}
 	d := &sa.params.Deviations
 	seq, err := sa.nextSequence()
