@@ -91,7 +91,9 @@ const maxHalfOpen = 64
 
 // New makes a host.
 func New(cfg Config) (*Host, error) {
-	h := &Host{cfg: cfg, ike: cfg.IKE, end: spd.NewEndpoint(cfg.SPD, cfg.Deviations.SPD)}
+	faults := cfg.Deviations.SPD
+	faults.ReuseSPI = faults.ReuseSPI || cfg.Deviations.IKE.ReuseSPI // what is negotiated must also go into the SAD
+	h := &Host{cfg: cfg, ike: cfg.IKE, end: spd.NewEndpoint(cfg.SPD, faults)}
 	h.ike.Deviations = cfg.Deviations.IKE
 	h.ike.Record = h.fromSession
 	if _, err := ikev1.NewResponder(&h.ike); err != nil {
