@@ -111,6 +111,10 @@ func bootGuest(ctx context.Context, ns *lab.Namespace, dir, wireTap string) (_ *
 		return nil, g.explain(err)
 	}
 	g.control = newCaller(conn)
+	go func() { // a guest that ends says no goodbye
+		<-g.proc.Done()
+		conn.Close()
+	}()
 	return g, nil
 }
 
@@ -161,7 +165,6 @@ func (g *guest) close() error {
 	case <-ctx.Done():
 		g.proc.Kill()
 	}
-	g.control.conn.Close()
 	return err
 }
 
