@@ -57,7 +57,7 @@ func (c checker) filled(path string, n int) {
 
 // need reports a key that is left out.
 func (c checker) need(path, why string) {
-	if c.doc.Complete() && !c.doc.Has(path) && c.doc.Has(parent(path)) {
+	if c.doc.Complete(parent(path)) && !c.doc.Has(path) && c.doc.Has(parent(path)) {
 		c.doc.Errorf(path, "missing key %q in %s%s", path[strings.LastIndexByte(path, '.')+1:], parent(path), why)
 	}
 }

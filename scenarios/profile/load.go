@@ -96,7 +96,7 @@ func (p *Profile) At(path string) (line, col int, excerpt string) {
 
 // checkAnswers reports the questions that are not answered.
 func (p *Profile) checkAnswers() {
-	if !p.doc.Complete() {
+	if !p.doc.Complete("") {
 		return
 	}
 	for _, item := range Items() {

@@ -81,7 +81,7 @@ func (dec *decoder) value(n *node, v reflect.Value, path, vocab string) {
 	if v.Kind() == reflect.Pointer {
 		target := reflect.New(v.Type().Elem())
 		dec.value(n, target.Elem(), path, vocab)
-		if n.kind != kindEmpty {
+		if v.Type().Elem().Kind() == reflect.Struct && n.kind != kindEmpty || !dec.doc.Mistaken(path) {
 			v.Set(target)
 		}
 		return
@@ -144,7 +144,7 @@ func (dec *decoder) structure(n *node, v reflect.Value, path, vocab string) {
 	}
 	for _, f := range known {
 		below := join(path, f.key)
-		if f.required && !present[f.key] && !dec.doc.meant[below] && !dec.doc.holes {
+		if f.required && !present[f.key] && !dec.doc.meant[below] && dec.doc.Complete(path) {
 			dec.doc.errorAt(below, dec.doc.At(path), "missing key %q%s", f.key, in(path))
 		}
 	}
@@ -204,7 +204,7 @@ func (dec *decoder) string(n *node, v reflect.Value, path, vocab string) {
 		dec.errorf(n, path, "takes text, but this is empty")
 		return
 	case n.kind != kindText:
-		quote := ""
+		quote := quotes(n)
 		if n.kind.scalar() {
 			quote = "; put it in quotes if it is meant as text"
 		}
@@ -220,12 +220,21 @@ func (dec *decoder) text(n *node, u encoding.TextUnmarshaler, path string) {
 		if e, ok := u.(interface{ Values() []string }); ok {
 			what = "one of " + strings.Join(e.Values(), ", ")
 		}
-		dec.wrong(n, path, what)
+		dec.errorf(n, path, "takes %s, not %s%s", what, n.describe(), quotes(n))
 		return
 	}
 	if err := u.UnmarshalText([]byte(n.text)); err != nil {
 		dec.doc.errorAt(path, n.pos, "%v", err)
 	}
+}
+
+// quotes is a hint where a mapping stands for a scalar: within brackets the
+// YAML library takes the first colon of 2001:db8::1 for the end of a key.
+func quotes(n *node) string {
+	if n.kind == kindMapping && len(n.entries) == 1 {
+		return "; text with a colon in it goes in quotes"
+	}
+	return ""
 }
 
 func (dec *decoder) wrong(n *node, path, want string) {

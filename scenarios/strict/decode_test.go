@@ -114,6 +114,7 @@ func TestMistakes(t *testing.T) {
 		{"name: x\nlist: [aes128-cbc, aes128-cb]", `2:20: unknown value "aes128-cb"; did you mean "aes128-cbc"? (one of null, aes128-cbc, 3des-cbc)`},
 		{"name: x\nlist: [null, null]", `2:14: list[1] "null" is in the list twice`},
 		{"name: x\nlist: null", `2:7: list takes a list, not null; write [null]`},
+		{"{name: x, list: [ff02::5]}", `1:18: list[0] takes text, not a mapping; text with a colon in it goes in quotes`},
 		{"name: x\nlist: {}", `2:1: list takes a list, not a mapping`},
 		{"name: x\ninner: 5", `2:8: inner takes a mapping with the keys a, b, not the number 5`},
 		{"name: x\ninner:\ncount: 1", `2:1: inner takes a mapping with the keys a, b, not nothing`},
@@ -217,7 +218,7 @@ func TestDocument(t *testing.T) {
 	if !doc.Has("many[0].b") || doc.Has("many[1]") || doc.Has("count") {
 		t.Error("Has is wrong")
 	}
-	if !doc.Complete() {
+	if !doc.Complete("") || !doc.Complete("many[0]") {
 		t.Error("a text without mistakes is complete")
 	}
 	doc.Errorf("list", "first")

@@ -21,6 +21,7 @@ type Document struct {
 	leaf  map[string]bool
 	errs  Errors
 	holes bool            // parts of the text have been left out because of syntax errors
+	gaps  bool            // and keys of the outermost mapping may be among them
 	meant map[string]bool // what unknown keys are probably meant to be
 }
 
@@ -40,7 +41,7 @@ func Decode(file string, data []byte, into any, vocabularies map[string][]string
 	}
 	root := d.read()
 	if root == nil || root.kind != kindMapping {
-		d.holes = true
+		d.holes, d.gaps = true, true
 	}
 	if root == nil {
 		return d
@@ -61,7 +62,7 @@ func (d *Document) read() *node {
 	}
 	lines := slices.Clone(d.lines)
 	for _, e := range bad {
-		blank(lines, e.pos.Line)
+		d.blank(lines, e.pos.Line)
 	}
 	// After a syntax error the block that it is in is blanked and the rest
 	// read again, so that one typing mistake does not hide all others.
@@ -72,7 +73,7 @@ func (d *Document) read() *node {
 			return d.one(file.Docs)
 		}
 		d.errorAt("", mistake.pos, "%s", mistake.msg)
-		if !blank(lines, mistake.pos.Line) {
+		if !d.blank(lines, mistake.pos.Line) {
 			break
 		}
 	}
@@ -81,11 +82,12 @@ func (d *Document) read() *node {
 
 // blank empties a line and the lines below that are indented deeper. It
 // returns false if there was nothing to empty.
-func blank(lines []string, line int) bool {
+func (d *Document) blank(lines []string, line int) bool {
 	if line < 1 || line > len(lines) || strings.TrimSpace(lines[line-1]) == "" {
 		return false
 	}
 	depth := indentation(lines[line-1])
+	d.gaps = d.gaps || depth == 0
 	lines[line-1] = ""
 	for i := line; i < len(lines); i++ {
 		if strings.TrimSpace(lines[i]) != "" && indentation(lines[i]) <= depth {
@@ -121,9 +123,15 @@ func (d *Document) Mistaken(path string) bool {
 	return d.meant[path] || slices.ContainsFunc(d.errs, func(e *Error) bool { return e.Path == path })
 }
 
-// Complete reports whether all of the text could be read, so that what is not
-// there is really missing. It is false for a text that is no mapping at all.
-func (d *Document) Complete() bool { return !d.holes }
+// Complete reports whether the mapping at the path could be read as a whole, so
+// that what is not there is really missing. The outermost mapping has the path
+// "".
+func (d *Document) Complete(path string) bool {
+	if path == "" {
+		return !d.gaps
+	}
+	return !d.holes
+}
 
 // At returns the place of a path: of the value if that is a scalar or an
 // element of a list, else of its key. For a path that the file does not have

@@ -51,10 +51,16 @@ func Unmarshal[T ~uint8](n Names, v *T, b []byte) error {
 }
 
 // NotOneOf is the error for a text that is not in a list of allowed ones. It
-// proposes the nearest, or shows the list when nothing is near.
+// proposes the nearest, and shows the list when that is short or nothing is
+// near.
 func NotOneOf(text string, allowed []string) error {
-	if near := Nearest(text, allowed, 1); len(near) == 1 {
-		return fmt.Errorf("unknown value %q; did you mean %q? (one of %s)", text, near[0], strings.Join(allowed, ", "))
+	list := strings.Join(allowed, ", ")
+	near := Nearest(text, allowed, 1)
+	switch {
+	case len(near) == 0:
+		return fmt.Errorf("unknown value %q; one of %s", text, list)
+	case len(allowed) > 8:
+		return fmt.Errorf("unknown value %q; did you mean %q?", text, near[0])
 	}
-	return fmt.Errorf("unknown value %q; one of %s", text, strings.Join(allowed, ", "))
+	return fmt.Errorf("unknown value %q; did you mean %q? (one of %s)", text, near[0], list)
 }

@@ -1,0 +1,121 @@
+package profile_test
+
+import (
+	"testing"
+
+	"github.com/useipsec/useipsec/scenarios/profile"
+)
+
+func TestLevels(t *testing.T) {
+	l := profile.Levels{Must: []string{"a"}, Should: []string{"b"}, May: []string{"c"}, MustNot: []string{"d"}}
+	for slug, want := range map[string]profile.Level{"a": profile.Must, "b": profile.Should, "c": profile.May, "d": profile.MustNot, "e": profile.Unlisted} {
+		if got := l.Level(slug); got != want {
+			t.Errorf("%s is %s, want %s", slug, got, want)
+		}
+		if got := l.Admits(slug); got != (want >= profile.May) {
+			t.Errorf("%s is admitted: %v", slug, got)
+		}
+	}
+	if !(profile.Levels{}).Admits("x") || (profile.Levels{}).Stated() {
+		t.Error("a list that says nothing restricts nothing")
+	}
+	if no := (profile.Levels{MustNot: []string{"x"}}); no.Admits("x") || !no.Admits("y") || !no.Stated() {
+		t.Error("a list that only forbids admits the rest")
+	}
+}
+
+// TestBGP asks the profile what a checker asks it.
+func TestBGP(t *testing.T) {
+	p, err := profile.Builtin("bgp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, c := p.Protection, p.Keying
+	for what, got := range map[string]bool{
+		"esp":                     b.AllowsProtocol("esp"),
+		"ah":                      b.AllowsProtocol("ah"),
+		"transport":               b.AllowsMode("transport"),
+		"null":                    b.AllowsEncryption("null"),
+		"aes":                     b.AllowsEncryption("aes256-cbc"),
+		"sha1":                    b.AllowsIntegrity("hmac-sha1-96"),
+		"null with sha1":          b.AllowsSuite("null", "hmac-sha1-96"),
+		"gcm":                     b.AllowsSuite("aes128-gcm16", "none"),
+		"phase 1 aes":             c.Phase1.AllowsCipher("aes128-cbc"),
+		"phase 1 sha1":            c.Phase1.AllowsHash("sha1"),
+		"phase 1 group 2":         c.Phase1.AllowsGroup("modp1024"),
+		"no pfs":                  c.AllowsPFS(""),
+		"pfs":                     c.AllowsPFS("modp2048"),
+		"address":                 p.Identification.Allows("ipv4_addr"),
+		"psk":                     p.Authentication.Allows("psk"),
+		"rsa-sig":                 p.Authentication.Allows("rsa-sig"),
+		"address has to match":    *p.Authorization.AddressMatch,
+		"main":                    p.IKE.AllowsMode("main"),
+		"version 1":               p.IKE.AllowsVersion(1),
+		"rsa-sig is a must":       p.Authentication.Methods.Level("rsa-sig") == profile.Must,
+		"does not switch users":   !*p.UserGranularity.SwitchesUser,
+		"only designated peers":   p.Authorization.Accept == profile.AcceptDesignated,
+		"replay protection":       b.ReplayProtection == profile.Required,
+		"nat traversal left open": p.IKE.NATTraversal == profile.Optional,
+	} {
+		if !got {
+			t.Errorf("not: %s", what)
+		}
+	}
+	for what, got := range map[string]bool{
+		"tunnel":             b.AllowsMode("tunnel"),
+		"des":                b.AllowsEncryption("des-cbc"),
+		"no integrity":       b.AllowsIntegrity("none"),
+		"null with none":     b.AllowsSuite("null", "none"),
+		"aes with none":      b.AllowsSuite("aes128-cbc", "none"),
+		"gcm with sha1":      b.AllowsSuite("aes128-gcm16", "hmac-sha1-96"),
+		"short sha256":       b.AllowsIntegrity("hmac-sha256-96"),
+		"phase 1 des":        c.Phase1.AllowsCipher("des-cbc"),
+		"phase 1 md5":        c.Phase1.AllowsHash("md5"),
+		"phase 1 group 1":    c.Phase1.AllowsGroup("modp768"),
+		"pfs with group 1":   c.AllowsPFS("modp768"),
+		"name":               p.Identification.Allows("fqdn"),
+		"aggressive":         p.IKE.AllowsMode("aggressive"),
+		"version 2":          p.IKE.AllowsVersion(2),
+		"rsa encryption":     p.Authentication.Allows("rsa-enc"),
+		"unknown encryption": b.AllowsEncryption("Unknown(99)"),
+	} {
+		if got {
+			t.Errorf("admitted: %s", what)
+		}
+	}
+}
+
+func TestServices(t *testing.T) {
+	required := profile.Protection{Confidentiality: profile.Required, Integrity: profile.Required}
+	none := profile.Protection{Confidentiality: profile.None, Integrity: profile.None}
+	if required.AllowsEncryption("null") || required.AllowsIntegrity("none") || !required.AllowsEncryption("aes128-cbc") {
+		t.Error("required services are not kept")
+	}
+	if none.AllowsEncryption("aes128-cbc") || none.AllowsIntegrity("hmac-sha1-96") || !none.AllowsEncryption("null") || none.AllowsSuite("aes128-gcm16", "none") {
+		t.Error("unwanted services are admitted")
+	}
+	k := profile.Keying{Phase2: profile.Phase2{PFS: profile.None}}
+	if k.AllowsPFS("modp2048") || !k.AllowsPFS("") {
+		t.Error("unwanted PFS is admitted")
+	}
+	k = profile.Keying{Phase2: profile.Phase2{PFS: profile.Required, Groups: profile.Levels{Must: []string{"modp2048"}}}}
+	if k.AllowsPFS("") || k.AllowsPFS("modp1024") || !k.AllowsPFS("modp2048") {
+		t.Error("required PFS is not kept")
+	}
+	for version, major := range map[profile.IKEVersion]int{profile.Version1: 1, profile.Version2: 2} {
+		v := profile.IKEVariants{Version: version}
+		if !v.AllowsVersion(major) || v.AllowsVersion(3-major) {
+			t.Errorf("version %s", version)
+		}
+	}
+	if (profile.IKEVariants{Version: profile.VersionNone}).AllowsVersion(1) || !(profile.IKEVariants{}).AllowsVersion(2) {
+		t.Error("no version, or none stated")
+	}
+	context := profile.Authentication{
+		Methods:  profile.Levels{Must: []string{"rsa-sig"}, MustNot: []string{"rsa-enc"}},
+		Contexts: []profile.Context{{Methods: profile.Levels{May: []string{"psk", "rsa-enc"}}}},
+	}
+	if !context.Allows("psk") || context.Allows("rsa-enc") || context.Allows("dss-sig") {
+		t.Error("contexts are wrong")
+	}
+}

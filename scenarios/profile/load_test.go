@@ -1,0 +1,197 @@
+package profile_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/useipsec/useipsec/scenarios/profile"
+)
+
+func TestBuiltins(t *testing.T) {
+	names := profile.Builtins()
+	if diff := cmp.Diff([]string{"bgp"}, names); diff != "" {
+		t.Error(diff)
+	}
+	for _, name := range names {
+		p, err := profile.Builtin(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Name != name || p.File() != name+".yaml" {
+			t.Errorf("profile %s is in %s", p.Name, p.File())
+		}
+		again, err := profile.Parse("copy.yaml", p.Source())
+		if err != nil {
+			t.Fatal(err)
+		}
+		one, err1 := json.Marshal(p)
+		two, err2 := json.Marshal(again)
+		if err1 != nil || err2 != nil || string(one) != string(two) {
+			t.Errorf("the source does not give the same profile: %v, %v", err1, err2)
+		}
+	}
+}
+
+func TestBuiltinUnknown(t *testing.T) {
+	_, err := profile.Builtin("bpg")
+	if !errors.Is(err, profile.ErrUnknown) || !strings.Contains(err.Error(), `did you mean "bgp"?`) {
+		t.Errorf("got %v", err)
+	}
+	_, err = profile.Builtin("../profiles/bgp")
+	if !errors.Is(err, profile.ErrUnknown) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestLoad(t *testing.T) {
+	files := fstest.MapFS{"p/base.yaml": {Data: []byte(base(t, nil))}}
+	p, err := profile.Load(files, "p/base.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if line, col, excerpt := p.At("keying.phase1.lifetime.max"); line != 28 || col != 21 || excerpt != "    lifetime: {max: 24h}" {
+		t.Errorf("%d:%d %q", line, col, excerpt)
+	}
+	if _, err := profile.Load(files, "p/none.yaml"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestMemory: a profile that was never text can be linted and judged by.
+func TestMemory(t *testing.T) {
+	p := &profile.Profile{Name: "memory"}
+	if p.File() != "" || p.Source() != nil {
+		t.Error("a profile without a text has one")
+	}
+	if found := profile.Lint(p); len(found) == 0 || found[0].Line != 1 {
+		t.Errorf("%v", found)
+	}
+}
+
+// TestMistakes: mistakes of many kinds in one file, all of them in one go.
+func TestMistakes(t *testing.T) {
+	data, err := os.ReadFile("testdata/mistakes.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ golden, text string }{
+		{"mistakes.golden", strings.ReplaceAll(string(data), `"routers`, "routers")},
+		{"mistakes-and-syntax.golden", string(data)}, // the unterminated text costs its own line only
+	} {
+		p, err := profile.Parse("mistakes.yaml", []byte(tt.text))
+		var found profile.Errors
+		if !errors.As(err, &found) || p != nil {
+			t.Fatalf("got %v, %v", p, err)
+		}
+		golden(t, tt.golden, found.Error()+"\n")
+	}
+}
+
+// TestContradictions: each is the only mistake, at its place.
+func TestContradictions(t *testing.T) {
+	tests := []struct {
+		edit edit
+		want string
+	}{
+		{edit{"modes: {must: [transport]}", "modes: {must: [transport], must-not: [transport]}"}, `15:41: contradiction: "transport" is under "must" and under "must-not"`},
+		{edit{"  otherwise", "    - name: service\n      action: bypass\n      client: {addresses: [any]}\n      server: {addresses: [any]}\n  otherwise"}, `12:13: a policy named "service" is there already, in line 7`},
+		{edit{"protocol: tcp", "protocol: 47"}, `11:40: contradiction: protocol 47 has no ports to select by`},
+		{edit{"      protocol: tcp\n", ""}, `10:40: contradiction: protocol any has no ports to select by`},
+		{edit{"integrity: required", "integrity: none", "confidentiality: optional", "confidentiality: none", "{must: [aes128-cbc], may: [null]}", "{must: [null]}"}, `17:20: contradiction: neither integrity nor confidentiality leaves nothing to protect`},
+		{edit{"confidentiality: optional", "confidentiality: required"}, `20:44: contradiction: confidentiality is required, and the null cipher is under "may"`},
+		{edit{"protocols: {must: [esp]}", "protocols: {must: [ah]}", "confidentiality: optional", "confidentiality: required", ", may: [null]", ""}, `17:20: contradiction: confidentiality is required, and AH, the only protocol, has none (section 3.1)`},
+		{edit{"confidentiality: optional", "confidentiality: none"}, `20:25: contradiction: there is to be no confidentiality, and aes128-cbc must be implemented`},
+		{edit{"must: [hmac-sha256-128]", "must: [hmac-sha256-128], may: [none]"}, `21:48: contradiction: integrity is required, and "none" is under "may"`},
+		{edit{"protocols: {must: [esp]}", "protocols: {must: [ah]}", "nat_traversal: optional", "nat_traversal: required"}, `45:18: contradiction: NAT traversal is required, and it cannot carry AH, the only protocol (section 3.1)`},
+		{edit{"version: 1", "version: none", "modes: {must: [main]}", "modes: {}"}, `43:12: contradiction: keys are managed by IKE, and the version is none`},
+		{edit{"method: ike", "method: manual"}, `43:12: contradiction: key management is manual, and IKE version 1 is asked for`},
+		{edit{"version: 1", "version: 2"}, `44:18: contradiction: main mode belongs to IKE version 1, not to version 2`},
+		{edit{"pfs: optional", "pfs: none"}, `31:21: contradiction: there is to be no perfect forward secrecy, and modp2048 is listed for it`},
+		{edit{"sa: never", "sa: on-login\n  when: at login", "must: [fqdn]", "must: [user_fqdn]"}, `36:7: contradiction: the server does not switch users, and there is an SA for a user on-login`},
+		{edit{"sa: never", "sa: on-login\n  when: at login", "switches_user: false", "switches_user: true"}, `36:7: contradiction: there is an SA for a user, and no form of identification can name one`},
+		{edit{"sa: never", "sa: on-login", "switches_user: false", "switches_user: true", "must: [fqdn]", "must: [user_fqdn]"}, `34:1: question e asks when the SA for a user is negotiated: missing key "when"`},
+		{edit{"may: [psk]}", "must-not: [psk]}\n  contexts: [{where: here, methods: {may: [psk]}}]"}, `39:44: contradiction: "psk" is admitted here, and must not be used at all`},
+		{edit{"accept: any-authenticated", "accept: issued-by"}, `40:11: "issued-by" needs the key "issuers"`},
+		{edit{"accept: any-authenticated", "accept: issued-by\n  issuers: [CN=ca]", "{must: [rsa-sig], may: [psk]}", "{must: [psk]}"}, `40:11: contradiction: participants are known by the issuer of their certificate, and no method uses certificates`},
+		{edit{"accept: any-authenticated", "accept: identity-list"}, `40:11: "identity-list" needs the key "identities"`},
+		{edit{"accept: any-authenticated", "accept: any-authenticated\n  issuers: [CN=ca]"}, `41:3: contradiction: issuers are listed, and "any-authenticated" does not ask for them`},
+		{edit{"accept: any-authenticated", "accept: any-authenticated\n  identities: [a]"}, `41:3: contradiction: identities are listed, and "any-authenticated" does not ask for them`},
+		{edit{"{must: [rsa-sig], may: [psk]}", "{must: [psk]}\n  certificates: local"}, `39:17: contradiction: certificates have an issuer, and no method uses them`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.want, func(t *testing.T) {
+			_, err := profile.Parse("base.yaml", []byte(base(t, tt.edit)))
+			var found profile.Errors
+			if !errors.As(err, &found) {
+				t.Fatalf("got %v", err)
+			}
+			if diff := cmp.Diff("base.yaml:"+tt.want, found[0].Error()); diff != "" || len(found) != 1 {
+				t.Errorf("%d: %v\n%s", len(found), found, diff)
+			}
+		})
+	}
+}
+
+// TestMissingAnswers: each of the nine, by its letter; and a misspelt answer is
+// one mistake, not two.
+func TestMissingAnswers(t *testing.T) {
+	_, err := profile.Parse("p.yaml", []byte("name: p\ntitle: nothing\n"))
+	var found profile.Errors
+	if !errors.As(err, &found) || len(found) != 9 {
+		t.Fatalf("got %v", err)
+	}
+	for i, item := range profile.Items() {
+		if found[i].Path != item.Key() || !strings.Contains(found[i].Msg, "missing answer "+item.String()+", ") || !strings.Contains(found[i].Msg, item.Question()) {
+			t.Errorf("%s: %v", item, found[i])
+		}
+	}
+	_, err = profile.Parse("p.yaml", []byte(base(t, edit{"\nprotection:", "\nprotectoin:"})))
+	if !errors.As(err, &found) || len(found) != 1 || found[0].Msg != `unknown key "protectoin"; did you mean "protection"?` {
+		t.Errorf("got %v", err)
+	}
+	for _, text := range []string{"- a\n- b\n", "text", ""} {
+		if _, err = profile.Parse("p.yaml", []byte(text)); !errors.As(err, &found) || len(found) != 1 {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// TestEveryLine spoils every line of a profile in several ways. Whatever comes
+// of it, there is no panic, and mistakes lie in the text.
+func TestEveryLine(t *testing.T) {
+	bgp, err := profile.Builtin("bgp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(bgp.Source()), "\n")
+	for i, line := range lines {
+		key, _, isKey := strings.Cut(line, ":")
+		if strings.HasPrefix(strings.TrimSpace(line), "#") || !isKey {
+			continue
+		}
+		for _, spoilt := range []string{"", line + "\n" + line, key, key + ":", key + ": 5", key + ": null", key + ": []", key + ": {}", key + ": [x, {y: z}]", key + ": {x: y}", key + ": |\n  text", "  " + line, "- " + line, key + ": 'x"} {
+			text := strings.Join(append(append(append([]string{}, lines[:i]...), spoilt), lines[i+1:]...), "\n")
+			p, err := profile.Parse("bgp.yaml", []byte(text))
+			if err == nil {
+				profile.Lint(p)
+				continue
+			}
+			var found profile.Errors
+			if !errors.As(err, &found) {
+				t.Fatal(err)
+			}
+			for _, e := range found {
+				if e.Line < 1 || e.Line > len(lines)+2 || e.Col < 1 || e.Col > len([]rune(e.Excerpt))+1 {
+					t.Errorf("line %d as %q: %v", i+1, spoilt, e)
+				}
+			}
+		}
+	}
+}
