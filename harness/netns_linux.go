@@ -39,7 +39,6 @@ func (o *ownHost) Close() error { return errors.Join(o.HostNode.Close(), o.ns.Cl
 
 // beginNetns puts the harness's end into a namespace.
 func (w *worker) beginNetns(t *trial, wire *lab.Wire) (*ownHost, error) {
-	t.clock = lab.RealTime{}
 	h, err := host.New(t.own)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"runtime/debug"
 	"time"
 
 	"github.com/useipsec/useipsec/captures"
@@ -60,7 +61,7 @@ func (w *worker) begin(tr Trial) (*trial, error) {
 	if _, err := rand.Read(marker); err != nil {
 		return nil, fmt.Errorf("harness: marker: %w", err)
 	}
-	t := &trial{Trial: tr, run: r, inner: isTunnel(tr.Scenario)}
+	t := &trial{Trial: tr, run: r, inner: isTunnel(tr.Scenario), clock: lab.RealTime{}}
 	t.meta = evidence.Trial{
 		Peer: r.plan.PeerName(), Scenario: tr.Scenario.ID, Trial: tr.PeerPlays.String(), PeerPlays: tr.PeerPlays.String(),
 		Spec:    *tr.Scenario,
@@ -72,7 +73,7 @@ func (w *worker) begin(tr Trial) (*trial, error) {
 	if t.writer, err = r.bundle.NewTrial(t.meta); err != nil {
 		return nil, err
 	}
-	t.capture, err = t.writer.Wire(captures.Section{
+	_, err = t.writer.Wire(captures.Section{
 		Application: r.opt.Tool + " " + r.opt.Version,
 		Comment:     "trial " + tr.String(),
 		Interfaces:  []captures.Interface{{Name: "wire", Link: captures.LinkRaw}},
@@ -83,11 +84,20 @@ func (w *worker) begin(tr Trial) (*trial, error) {
 	return t, nil
 }
 
-// play builds both ends and follows the script.
-func (w *worker) play(ctx context.Context, t *trial) error {
+// errBug is what a fault of this program ends a trial with.
+var errBug = errors.New("a fault of this program")
+
+// play builds both ends and follows the script. A panic ends the trial and not the run:
+// the evidence of the others must not be lost.
+func (w *worker) play(ctx context.Context, t *trial) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("harness: %w, please report it: %v", errBug, p)
+			t.note("panic", "value", fmt.Sprint(p), "stack", string(debug.Stack()))
+		}
+	}()
 	r := w.run
 	own, other := sides(r.addr, t.PeerPlays)
-	var err error
 	if t.own, err = hostConfig("harness", t.Scenario.Harness(), own, r.secrets); err != nil {
 		return fmt.Errorf("%w: %w", peer.ErrUnsupported, err)
 	}

@@ -1,0 +1,146 @@
+// Package e2e is the scenario library as a Ginkgo suite: a spec for every trial, which fails
+// with what the checks found. Import it into a suite of your own to hold a product against
+// the same scenarios:
+//
+//	var _ = e2e.Describe("our gateway", e2e.Config{Driver: ourDriver, Lab: harness.Netns})
+//
+// The trials of a container run once, together, before its first spec; their evidence is
+// kept in Config.Out, or in a temporary directory when that is empty.
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/onsi/ginkgo/v2"
+
+	"github.com/useipsec/useipsec/captures/check"
+	"github.com/useipsec/useipsec/captures/evidence"
+	"github.com/useipsec/useipsec/harness"
+	"github.com/useipsec/useipsec/harness/lab"
+	"github.com/useipsec/useipsec/harness/peer"
+	"github.com/useipsec/useipsec/scenarios"
+	"github.com/useipsec/useipsec/scenarios/profile"
+)
+
+// Config says what a container of specs runs.
+type Config struct {
+	Driver    peer.Driver // nil: the reference peer
+	Lab       harness.Lab
+	Carrier   peer.Carrier
+	Profile   string // of the built-in ones; empty: bgp
+	Selection scenarios.Selection
+	Out       string // directory of the evidence, which must not exist
+	// Unsupported lists trials, "scenario/role", that the peer is known to answer with unsupported. Any other one
+	// that does fails.
+	Unsupported []string
+}
+
+// Describe adds a container with a spec for every selected trial. Where the peer or the lab
+// cannot run, the specs are skipped with the reason, or fail if the environment has CI set.
+func Describe(text string, c Config) bool {
+	return ginkgo.Describe(text, ginkgo.Ordered, ginkgo.ContinueOnFailure, func() {
+		selected, err := selectScenarios(c)
+		if err != nil {
+			ginkgo.It("selects scenarios", func() { ginkgo.Fail(err.Error()) })
+			return
+		}
+		results := map[string]*check.TrialResult{}
+		ginkgo.BeforeAll(func(ctx ginkgo.SpecContext) { run(ctx, c, selected, results) })
+		p := harness.Plan{Scenarios: selected}
+		for _, t := range p.Trials() {
+			name := t.String()
+			ginkgo.It(name, func() { judge(c, name, results[name]) })
+		}
+	})
+}
+
+func selectScenarios(c Config) ([]*scenarios.Scenario, error) {
+	all, err := scenarios.Builtins()
+	if err != nil {
+		return nil, err
+	}
+	return scenarios.Select(all, c.Selection)
+}
+
+// run makes the evidence and judges it.
+func run(ctx ginkgo.SpecContext, c Config, selected []*scenarios.Scenario, results map[string]*check.TrialResult) {
+	name := c.Profile
+	if name == "" {
+		name = "bgp"
+	}
+	prof, err := profile.Builtin(name)
+	if err != nil {
+		ginkgo.Fail(err.Error())
+	}
+	out := c.Out
+	if out == "" {
+		out = filepath.Join(ginkgo.GinkgoT().TempDir(), "evidence")
+	}
+	b, err := harness.Run(ctx, harness.Plan{
+		Profile: name, Scenarios: selected, Lab: c.Lab, Driver: c.Driver, Carrier: c.Carrier,
+	}, harness.Options{Out: out, Tool: "useipsec e2e"})
+	if errors.Is(err, peer.ErrUnavailable) || errors.Is(err, lab.ErrNoNamespaces) || err != nil && b == nil && os.Getenv("CI") == "" {
+		missing(err)
+	}
+	if err != nil {
+		ginkgo.Fail(err.Error())
+	}
+	if b, err = evidence.Open(out); err != nil {
+		ginkgo.Fail(err.Error())
+	}
+	res, err := check.Run(b, prof, check.Options{})
+	if err != nil {
+		ginkgo.Fail(err.Error())
+	}
+	for i := range res.Trials {
+		t := &res.Trials[i]
+		results[t.Scenario+"/"+t.Trial] = t
+	}
+}
+
+// missing skips for a peer or lab that is not there; in CI everything has to be there.
+func missing(err error) {
+	if os.Getenv("CI") != "" {
+		ginkgo.Fail("CI is set, so nothing may be missing: " + err.Error())
+	}
+	ginkgo.Skip(err.Error())
+}
+
+// judge is a spec: the trial's verdict, with all that stands against it.
+func judge(c Config, name string, t *check.TrialResult) {
+	if t == nil {
+		ginkgo.Fail("the trial did not run")
+	}
+	known := false
+	for _, u := range c.Unsupported {
+		known = known || u == name
+	}
+	switch {
+	case t.Verdict == check.Pass && !known:
+	case t.Verdict == check.Unsupported && known:
+		ginkgo.Skip(t.Reason)
+	case known:
+		ginkgo.Fail(fmt.Sprintf("is known as unsupported, but the verdict is %v", t.Verdict))
+	default:
+		ginkgo.Fail(Explain(t))
+	}
+}
+
+// Explain tells in plain text what stands against a trial.
+func Explain(t *check.TrialResult) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s/%s: %v (%s %s)\n", t.Scenario, t.Trial, t.Verdict, t.Status, t.Reason)
+	for i := range t.Findings {
+		f := &t.Findings[i]
+		if !f.Required() || f.Verdict == check.Pass {
+			continue
+		}
+		fmt.Fprintf(&b, "  %s (%s): %v\n    expected %s\n    actual   %s\n    frames   %v\n    next     %s\n",
+			f.Rule, f.Ref, f.Verdict, strings.Join(f.Expected, " or "), f.Actual, f.Frames, f.Next)
+	}
+	return b.String()
+}
