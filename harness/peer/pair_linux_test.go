@@ -1,0 +1,249 @@
+package peer
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/useipsec/useipsec/harness/lab"
+)
+
+// counts of what crossed the wire.
+type counts struct{ ESP, UDPESP, IKE, TCP, Other int }
+
+// relay is the wire between two instances.
+type relay struct {
+	mu sync.Mutex
+	counts
+	wg sync.WaitGroup
+}
+
+// join carries packets both ways until the links are closed.
+func join(a, b lab.Link) *relay {
+	r := &relay{}
+	r.wg.Go(func() { r.carry(a, b) })
+	r.wg.Go(func() { r.carry(b, a) })
+	return r
+}
+
+func (r *relay) carry(from, to lab.Link) {
+	buf := make([]byte, 1<<16)
+	for {
+		n, _, err := from.Receive(buf)
+		if err != nil {
+			return
+		}
+		r.count(buf[:n])
+		if err := to.Send(buf[:n]); err != nil && !errors.Is(err, lab.ErrLinkClosed) {
+			continue
+		}
+	}
+}
+
+func (r *relay) count(ip []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if ip[0]>>4 != 4 || len(ip) < 20 {
+		r.Other++
+		return
+	}
+	body := ip[int(ip[0]&15)*4:]
+	switch {
+	case ip[9] == 50:
+		r.ESP++
+	case ip[9] == 6:
+		r.TCP++
+	case ip[9] == 17 && len(body) > 12 && binary.BigEndian.Uint16(body[2:]) == 500:
+		r.IKE++
+	case ip[9] == 17 && len(body) > 12 && binary.BigEndian.Uint16(body[2:]) == 4500:
+		if binary.BigEndian.Uint32(body[8:]) == 0 {
+			r.IKE++
+		} else {
+			r.UDPESP++
+		}
+	default:
+		r.Other++
+	}
+}
+
+// take returns the counts since the last take.
+func (r *relay) take() counts {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.counts
+	r.counts = counts{}
+	return c
+}
+
+// pair is two instances of strongSwan, a the initiator, with our wire between.
+type pair struct {
+	a, b  Instance
+	relay *relay
+}
+
+func startPair(t *testing.T, ca, cb Carrier) *pair {
+	t.Helper()
+	p := &pair{}
+	t.Cleanup(func() {
+		if p.relay != nil {
+			p.relay.wg.Wait()
+		}
+	})
+	p.a, p.b = startTest(t, ca, 1), startTest(t, cb, 2) // closed before the wait above
+	p.relay = join(p.a.Link(), p.b.Link())
+	return p
+}
+
+func (p *pair) configure(t *testing.T, change func(*Config), mode string) {
+	t.Helper()
+	a, b := testConfig(Initiator, 1, mode), testConfig(Responder, 2, mode)
+	change(&a)
+	change(&b)
+	// What one end selects locally the other selects remotely.
+	b.Child.Selector.LocalPort, b.Child.Selector.RemotePort = b.Child.Selector.RemotePort, b.Child.Selector.LocalPort
+	for i, c := range map[Instance]Config{p.a: a, p.b: b} {
+		if err := i.Configure(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.relay.take()
+}
+
+// talk exchanges 64 octets over TCP, from a to b.
+func (p *pair) talk(t *testing.T, mode string, port uint16) counts {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	local, remote := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
+	if mode == "tunnel" {
+		local, remote = netip.MustParseAddr("10.1.0.1"), netip.MustParseAddr("10.2.0.1")
+	}
+	server, err := p.b.Apps().Listen(ctx, "tcp", netip.AddrPortFrom(remote, port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	p.relay.take()
+	payload := bytes.Repeat([]byte("useipsec"), 8)
+	began := time.Now()
+	echo, err := p.a.Apps().Exchange(ctx, "tcp", netip.AddrPortFrom(local, 0), netip.AddrPortFrom(remote, port), payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(echo, payload) {
+		t.Fatalf("echo %q", echo)
+	}
+	c := p.relay.take()
+	t.Logf("exchange on port %d in %v: %+v", port, time.Since(began).Round(time.Millisecond), c)
+	return c
+}
+
+func (p *pair) initiate(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	defer cancel()
+	began := time.Now()
+	if err := p.a.Initiate(ctx); err != nil {
+		for _, i := range []Instance{p.a, p.b} {
+			if a, err := i.Artifacts(ctx); err == nil {
+				t.Logf("%s\n%s", a["config"], a["log"])
+			}
+		}
+		t.Fatal(err)
+	}
+	t.Logf("initiated in %v: %+v", time.Since(began).Round(time.Millisecond), p.relay.take())
+}
+
+func TestNamespacePair(t *testing.T) {
+	need(t, CarrierNamespace)
+	p := startPair(t, CarrierNamespace, CarrierNamespace)
+	t.Run("tunnel", func(t *testing.T) {
+		p.configure(t, func(*Config) {}, "tunnel")
+		p.initiate(t)
+		if c := p.talk(t, "tunnel", 179); c.UDPESP < 5 || c.TCP != 0 {
+			t.Errorf("%+v", c)
+		}
+	})
+	t.Run("reconfigured", func(t *testing.T) {
+		p.configure(t, func(c *Config) {
+			c.IKE.Mode, c.Child.PFS = "aggressive", "modp2048"
+			c.IKE.Proposals = []IKEProposal{{"aes256-cbc", "sha256", "modp2048"}}
+			c.Child.Proposals = []ChildProposal{{"3des-cbc", "hmac-sha256-128"}}
+			c.Child.Selector.Protocol = 6
+		}, "tunnel")
+		p.initiate(t)
+		if c := p.talk(t, "tunnel", 179); c.UDPESP < 5 || c.TCP != 0 {
+			t.Errorf("%+v", c)
+		}
+	})
+	t.Run("rekey and delete", func(t *testing.T) {
+		if err := p.a.Rekey(t.Context(), Child); err != nil {
+			t.Error(err)
+		}
+		for _, what := range []SA{Child, IKE} {
+			if err := p.b.Delete(t.Context(), what); err != nil {
+				t.Error(err)
+			}
+		}
+		t.Logf("%+v", p.relay.take())
+	})
+	t.Run("wrong key", func(t *testing.T) {
+		p.configure(t, func(c *Config) {
+			if c.Role == Initiator {
+				c.IKE.PSK = []byte("something else")
+			}
+		}, "tunnel")
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		if err := p.a.Initiate(ctx); !errors.Is(err, ErrCommand) {
+			t.Errorf("initiate with the wrong key: %v", err)
+		} else {
+			t.Log(err)
+		}
+	})
+}
+
+func TestGuestPair(t *testing.T) {
+	need(t, CarrierGuest)
+	if testing.Short() {
+		t.Skip("boots two guests")
+	}
+	p := startPair(t, CarrierGuest, CarrierGuest)
+	t.Run("transport", func(t *testing.T) {
+		p.configure(t, func(*Config) {}, "transport")
+		if c := p.talk(t, "transport", 178); c.ESP != 0 || c.TCP < 5 {
+			t.Errorf("before the child, in clear: %+v", c)
+		}
+		p.initiate(t)
+		if c := p.talk(t, "transport", 179); c.ESP < 5 || c.TCP != 0 {
+			t.Errorf("%+v", c)
+		}
+	})
+	t.Run("transport of one port", func(t *testing.T) {
+		p.configure(t, func(c *Config) { c.Child.Selector = Selector{Protocol: 6, RemotePort: 179} }, "transport")
+		p.initiate(t)
+		if c := p.talk(t, "transport", 179); c.ESP < 5 || c.TCP != 0 {
+			t.Errorf("%+v", c)
+		}
+		if c := p.talk(t, "transport", 180); c.ESP != 0 || c.TCP < 5 {
+			t.Errorf("another port: %+v", c)
+		}
+	})
+	t.Run("tunnel", func(t *testing.T) {
+		p.configure(t, func(c *Config) { c.Child.Proposals = []ChildProposal{{"null", "hmac-sha1-96"}} }, "tunnel")
+		p.initiate(t)
+		if c := p.talk(t, "tunnel", 179); c.ESP < 5 || c.TCP != 0 {
+			t.Errorf("%+v", c)
+		}
+	})
+	t.Run("delete", func(t *testing.T) {
+		if err := p.b.Delete(t.Context(), IKE); err != nil {
+			t.Error(err)
+		}
+	})
+}
