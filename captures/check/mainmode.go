@@ -181,7 +181,7 @@ func responderCookie(o *observer, m *dissect.ISAKMP) {
 	}
 	_, sa := first[*wire.SA](m)
 	switch zero := m.Header.CookieR.IsZero(); {
-	case sa && !zero && m.Frame == m.Phase1.FirstFrame && o.s.role() == scenarios.Initiator:
+	case sa && !zero && m.Frame == m.Phase1.FirstFrame && o.s.Role() == scenarios.Initiator:
 		// Of itself it could be the answer to a message that is not captured.
 		o.fail(m.Frame, m.Src.Addr(), "responder cookie %v in message 1", m.Header.CookieR)
 	case m.Header.CookieI.IsZero():

@@ -88,10 +88,10 @@ func (c *outcome) informational(m *dissect.ISAKMP) {
 		return
 	}
 	if m.Encrypted && m.Message == nil {
-		c.hidden.add(m.Frame, c.s.who(m.Src.Addr()))
+		c.hidden.add(m.Frame, c.s.Who(m.Src.Addr()))
 		return
 	}
-	n := notice{frame: m.Frame, from: c.s.who(m.Src.Addr()), encrypted: m.Encrypted, phase: 1}
+	n := notice{frame: m.Frame, from: c.s.Who(m.Src.Addr()), encrypted: m.Encrypted, phase: 1}
 	if established1(m.Phase1) || m.Encrypted && len(m.Phase1.Quicks) > 0 {
 		n.phase = 2
 	}
@@ -152,7 +152,12 @@ func (c *outcome) judge(expect scenarios.Expect) Finding {
 			return c.afterPhase1(p, expect)
 		}
 	}
-	p := c.phase1[len(c.phase1)-1]
+	p := c.phase1[0] // the one that came furthest
+	for _, q := range c.phase1[1:] {
+		if lastIndex(q.Messages) > lastIndex(p.Messages) {
+			p = q
+		}
+	}
 	if p.Complete() && (p.HashI == dissect.HashUnverifiable || p.HashR == dissect.HashUnverifiable || p.Keys == dissect.KeysNone) {
 		return Finding{
 			Verdict: Inconclusive, Actual: "phase 1 is complete, its hashes cannot be verified: " + orElse(p.Why, "signatures are not verified"),

@@ -283,7 +283,7 @@ func (s *Subject) traffic(mode string) (client, server netip.Addr) {
 	if mode == "tunnel" {
 		ours, theirs = t.HarnessInner, t.PeerInner
 	}
-	if s.role() == scenarios.Initiator {
+	if s.Role() == scenarios.Initiator {
 		return theirs, ours
 	}
 	return ours, theirs

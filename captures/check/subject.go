@@ -41,8 +41,9 @@ func (s *Subject) Judges(addr netip.Addr) bool {
 	return s.Trial == nil || addr == s.Trial.PeerAddr || addr == s.Trial.PeerInner && addr.IsValid()
 }
 
-// who names a sender in a finding.
-func (s *Subject) who(addr netip.Addr) string {
+// Who names a sender for a person: the peer, the harness, or in a capture from
+// elsewhere the address.
+func (s *Subject) Who(addr netip.Addr) string {
 	switch {
 	case s.Trial == nil:
 		return addr.String()
@@ -52,8 +53,8 @@ func (s *Subject) who(addr netip.Addr) string {
 	return "the harness"
 }
 
-// role is the peer's IKE role, 0 in a capture from elsewhere.
-func (s *Subject) role() scenarios.Role {
+// Role is the peer's IKE role, 0 in a capture from elsewhere.
+func (s *Subject) Role() scenarios.Role {
 	if s.Trial != nil {
 		for _, r := range []scenarios.Role{scenarios.Initiator, scenarios.Responder} {
 			if r.String() == s.Trial.PeerPlays {
@@ -69,7 +70,7 @@ func (s *Subject) role() scenarios.Role {
 func (s *Subject) ends() profile.Ends {
 	t := s.Trial
 	ours, theirs := valid(t.Harness, t.HarnessInner), valid(t.PeerAddr, t.PeerInner)
-	if s.role() == scenarios.Initiator {
+	if s.Role() == scenarios.Initiator {
 		return profile.Ends{Initiator: theirs, Responder: ours}
 	}
 	return profile.Ends{Initiator: ours, Responder: theirs}
@@ -123,11 +124,11 @@ func (s *Subject) demands(st stage) bool {
 	sa := phase1 && e.Phase2 == scenarios.Established
 	switch st {
 	case stageIKE:
-		return phase1 || s.role() == scenarios.Initiator
+		return phase1 || s.Role() == scenarios.Initiator
 	case stagePhase1:
 		return phase1
 	case stageQuick:
-		return sa || phase1 && e.Phase2 != 0 && s.role() == scenarios.Initiator
+		return sa || phase1 && e.Phase2 != 0 && s.Role() == scenarios.Initiator
 	case stageSA:
 		return sa
 	case stageTraffic:
@@ -163,8 +164,8 @@ func (s *Subject) absent(r *Rule) Finding {
 	switch {
 	case s.Foreign():
 		return notApplicable("the capture holds no %s", r.noun)
-	case r.role != 0 && r.role != s.role():
-		return notApplicable("it is the %v's part, and the peer plays the %v", r.role, s.role())
+	case r.role != 0 && r.role != s.Role():
+		return notApplicable("it is the %v's part, and the peer plays the %v", r.role, s.Role())
 	case r.needs == stageAny:
 		return notApplicable("the trial came to no %s", r.noun)
 	case !s.demands(r.needs):

@@ -113,12 +113,12 @@ func (o *observer) pass(frame int, format string, args ...any) {
 
 // fail notes a deviation of the sender at from.
 func (o *observer) fail(frame int, from netip.Addr, format string, args ...any) {
-	o.wrong.add(frame, o.s.who(from)+": "+fmt.Sprintf(format, args...))
+	o.wrong.add(frame, o.s.Who(from)+": "+fmt.Sprintf(format, args...))
 }
 
 // tolerate notes a departure from the letter that real products are known for.
 func (o *observer) tolerate(frame int, from netip.Addr, format string, args ...any) {
-	o.odd.add(frame, o.s.who(from)+": "+fmt.Sprintf(format, args...))
+	o.odd.add(frame, o.s.Who(from)+": "+fmt.Sprintf(format, args...))
 }
 
 // expect adds to what would have been accepted.
@@ -172,7 +172,7 @@ func (o *observer) Finding() Finding {
 		}
 		return f
 	case o.blind.n > 0:
-		if !o.s.Foreign() && o.rule.role != 0 && o.rule.role != o.s.role() {
+		if !o.s.Foreign() && o.rule.role != 0 && o.rule.role != o.s.Role() {
 			return o.s.absent(o.rule)
 		}
 		if !o.s.Foreign() && !o.s.demands(o.rule.needs) && o.rule.needs != stageAny {
