@@ -123,7 +123,11 @@ func (dec *decoder) structure(n *node, v reflect.Value, path, vocab string) {
 		keys[i] = f.key
 	}
 	if n.kind != kindMapping {
-		dec.wrong(n, path, "a mapping with the keys "+strings.Join(keys, ", "))
+		want := "a mapping with the keys " + strings.Join(keys, ", ")
+		if len(keys) == 0 {
+			want = "{}"
+		}
+		dec.wrong(n, path, want)
 		return
 	}
 	present := map[string]bool{}

@@ -20,6 +20,7 @@ func TestNearest(t *testing.T) {
 		{"IKE", []string{"ike"}},
 		{"rekey", []string{"lifecycle/rekey-child"}},
 		{"main/psk/aes128-sha-modp1024", []string{"main/psk/aes128-sha1-modp1024"}},
+		{"AES_128", []string{"main/psk/aes128-sha1-modp1024"}},
 		{"xyzzy", []string{}},
 		{"", []string{}},
 	}

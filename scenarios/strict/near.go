@@ -7,20 +7,23 @@ import (
 
 // Nearest returns at most n of the candidates that text may be a misspelling
 // of, nearest first: those within an edit distance of a third of its length
-// (at least two), and those that have it as a part.
+// (at least two), and those that have it as a part. Case and dashes do not
+// count, so that AES_128 is near aes128-cbc.
 func Nearest(text string, candidates []string, n int) []string {
 	type scored struct {
 		name string
 		d    int
 	}
+	text = plain(text)
 	limit := max(2, len(text)/3)
 	var near []scored
 	for _, c := range candidates {
-		d := distance(strings.ToLower(text), strings.ToLower(c))
+		p := plain(c)
+		d := distance(text, p)
 		switch {
-		case d <= limit && d < len(c):
+		case d <= limit && d < len(p):
 			near = append(near, scored{c, d})
-		case len(text) >= 3 && strings.Contains(c, text):
+		case len(text) >= 3 && strings.Contains(p, text):
 			near = append(near, scored{c, limit + 1})
 		}
 	}
@@ -30,6 +33,10 @@ func Nearest(text string, candidates []string, n int) []string {
 		out = append(out, s.name)
 	}
 	return out
+}
+
+func plain(s string) string {
+	return strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(s))
 }
 
 // distance is the Levenshtein distance in octets.

@@ -1,0 +1,87 @@
+package scenarios_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/useipsec/useipsec/scenarios"
+	"github.com/useipsec/useipsec/scenarios/profile"
+)
+
+func builtins(t *testing.T) []*scenarios.Scenario {
+	t.Helper()
+	all, err := scenarios.Builtins()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// TestBuiltins: what the library has to have, by what its scenarios are about.
+func TestBuiltins(t *testing.T) {
+	all := builtins(t)
+	if len(all) < 14 {
+		t.Errorf("only %d scenarios", len(all))
+	}
+	has := map[string]bool{}
+	for _, s := range all {
+		for _, role := range s.Trials() {
+			for _, c := range s.Needs(role) {
+				has[c.String()] = true
+			}
+		}
+		for _, item := range s.Items {
+			has["item "+item.String()] = true
+		}
+		has["phase1 "+s.Expect.Phase1.String()] = true
+		has["phase2 "+s.Expect.Phase2.String()] = true
+	}
+	for _, want := range []string{
+		"role initiator", "role responder", "mode transport", "mode tunnel", "pfs modp2048", "encryption null", "encryption 3des-cbc", "bypass clear",
+		"rekey child", "delete child", "traffic transport", "traffic tunnel", "selector port", "phase1 refused", "phase2 refused",
+		"item a", "item b", "item c", "item f", "item g", "item h",
+	} {
+		if !has[want] {
+			t.Errorf("no scenario is about %s", want)
+		}
+	}
+}
+
+// TestLibraryAndBGP: what the library negotiates in transport mode is within the
+// profile that it is run under by default.
+func TestLibraryAndBGP(t *testing.T) {
+	bgp, err := profile.Builtin("bgp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range builtins(t) {
+		for _, c := range []scenarios.Config{s.Harness(), s.PeerConfig()} {
+			ok := bgp.IKE.AllowsMode(c.IKE.Mode) && bgp.Authentication.Allows(c.IKE.Authentication) && bgp.Protection.AllowsProtocol(c.Child.Protocol) && bgp.Keying.AllowsPFS(c.Child.PFS)
+			for _, p := range c.IKE.Proposals {
+				ok = ok && bgp.Keying.Phase1.AllowsCipher(p.Encryption) && bgp.Keying.Phase1.AllowsHash(p.Hash) && bgp.Keying.Phase1.AllowsGroup(p.Group)
+			}
+			for _, p := range c.Child.Proposals {
+				ok = ok && bgp.Protection.AllowsSuite(p.Encryption, p.Integrity)
+			}
+			if !ok {
+				t.Errorf("%s: outside the profile: %+v", s.ID, c)
+			}
+		}
+		if tunnel := slices.Contains(s.Tags, "tunnel"); tunnel == bgp.Protection.AllowsMode(s.Harness().Child.Mode) {
+			t.Errorf("%s: mode %s", s.ID, s.Harness().Child.Mode)
+		}
+	}
+}
+
+func TestBuiltin(t *testing.T) {
+	s, err := scenarios.Builtin("refuse/psk")
+	if err != nil || s.PeerConfig().PSK != scenarios.SecretOther || s.Harness().PSK != scenarios.SecretShared {
+		t.Errorf("got %+v, %v", s, err)
+	}
+	_, err = scenarios.Builtin("refuse/pks")
+	if !errors.Is(err, scenarios.ErrUnknown) || !strings.Contains(err.Error(), "refuse/psk") {
+		t.Errorf("got %v", err)
+	}
+}
