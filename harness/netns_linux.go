@@ -18,6 +18,9 @@ type ownHost struct {
 	ns *lab.Namespace
 }
 
+// ownMTU leaves room for ESP and UDP headers on a wire of 1500 octets.
+const ownMTU = 1400
+
 func (r *run) newOwnHost(name string, w *lab.Wire, p lab.Port, h *host.Host, addr, inner netip.Addr, tunnel bool) (_ *ownHost, err error) {
 	ns, err := lab.NewNamespace(name)
 	if err != nil {
@@ -27,7 +30,7 @@ func (r *run) newOwnHost(name string, w *lab.Wire, p lab.Port, h *host.Host, add
 	if tunnel {
 		addrs = append(addrs, netip.PrefixFrom(inner, inner.BitLen()))
 	}
-	tun, err := lab.NewTUN(ns, lab.TUNConfig{Addrs: addrs})
+	tun, err := lab.NewTUN(ns, lab.TUNConfig{Addrs: addrs, MTU: ownMTU})
 	if err != nil {
 		return nil, errors.Join(err, ns.Close())
 	}
@@ -93,9 +96,6 @@ func (w *worker) playReal(ctx context.Context, t *trial, c peer.Config) (err err
 		return err
 	}
 	t.note("peer", "name", a.Info().Name, "version", a.Info().Version, "carrier", carrier.String(), "detail", a.Info().Detail)
-	if err := a.Configure(ctx, c); err != nil {
-		return w.broken(carrier, err)
-	}
 	wire := lab.NewWire(t.tap)
 	own, err := w.beginNetns(t, wire)
 	if err != nil {
@@ -103,15 +103,17 @@ func (w *worker) playReal(ctx context.Context, t *trial, c peer.Config) (err err
 	}
 	defer func() { err = errors.Join(err, own.Close()) }()
 	a.link.Attach(wire, peerPort)
-	defer a.link.Detach()
 	t.peer = a
-	if err := t.markers(ctx, a.Apps()); err != nil {
-		return err
+	err = t.markers(ctx, a.Apps()) // before there are policies that could touch them
+	if err == nil {
+		err = a.Configure(ctx, c)
 	}
-	if err := t.script(ctx); err != nil {
-		return w.broken(carrier, err)
+	if err == nil {
+		err = t.script(ctx)
 	}
-	return t.artifacts(ctx, a)
+	err = errors.Join(err, t.artifacts(a))
+	a.link.Detach()
+	return errors.Join(err, w.reset(carrier))
 }
 
 // peer gives the running peer of a carrier, and starts it when there is none.
@@ -130,24 +132,26 @@ func (w *worker) peer(ctx context.Context, carrier peer.Carrier, c peer.Config) 
 	return a, nil
 }
 
-// broken takes a peer that has ended out of service, so that the next trial gets a new one.
-func (w *worker) broken(carrier peer.Carrier, err error) error {
+// tidyTime bounds what is done with a peer after a trial, also after an interrupt.
+const tidyTime = 10 * time.Second
+
+// reset makes the peer ready for the next trial, off the wire. A peer that has ended, or does
+// not get there, is taken out of service; the next trial gets a new one.
+func (w *worker) reset(carrier peer.Carrier) error {
 	a := w.peers[carrier]
-	select {
-	case <-a.Done():
-		delete(w.peers, carrier)
-		return errors.Join(err, a.link.Close(), a.Close())
-	default:
-		return err
+	ctx, cancel := context.WithTimeout(context.Background(), tidyTime)
+	defer cancel()
+	err := a.Reset(ctx)
+	if err == nil {
+		return nil
 	}
+	delete(w.peers, carrier)
+	return errors.Join(a.link.Close(), a.Close())
 }
 
-// artifactTime bounds the collection of the peer's logs.
-const artifactTime = 10 * time.Second
-
 // artifacts keeps the peer's side of the evidence.
-func (t *trial) artifacts(ctx context.Context, a *attached) error {
-	ctx, cancel := context.WithTimeout(ctx, artifactTime)
+func (t *trial) artifacts(a *attached) error {
+	ctx, cancel := context.WithTimeout(context.Background(), tidyTime)
 	defer cancel()
 	files, err := a.Artifacts(ctx)
 	for name, data := range files {

@@ -104,8 +104,8 @@ func (a SocketApps) Exchange(ctx context.Context, proto string, local, remote ne
 	echo := make([]byte, len(payload))
 	if proto == "udp" {
 		err = echoDatagram(ctx, conn, payload, echo)
-	} else if _, err = conn.Write(payload); err == nil {
-		_, err = io.ReadFull(conn, echo)
+	} else {
+		err = echoStream(conn.(*net.TCPConn), payload, echo)
 	}
 	if err != nil && ctx.Err() != nil {
 		err = ctx.Err()
@@ -114,6 +114,25 @@ func (a SocketApps) Exchange(ctx context.Context, proto string, local, remote ne
 		return nil, fmt.Errorf("harness/lab: exchange with %s: %w", remote, err)
 	}
 	return echo, nil
+}
+
+// echoStream has its payload echoed and sees the connection to its end on both sides, so that
+// nothing of it is repeated later, when an SA may be gone. One that fails is reset.
+func echoStream(conn *net.TCPConn, payload, echo []byte) error {
+	_, err := conn.Write(payload)
+	if err == nil {
+		_, err = io.ReadFull(conn, echo)
+	}
+	if err == nil {
+		err = conn.CloseWrite()
+	}
+	if err == nil {
+		_, err = io.Copy(io.Discard, conn)
+	}
+	if err != nil {
+		_ = conn.SetLinger(0)
+	}
+	return err
 }
 
 // echoDatagram sends a datagram until its echo comes.

@@ -45,6 +45,9 @@ type Instance interface {
 	// Configure replaces the peer's whole configuration: security associations
 	// of an earlier one are deleted first.
 	Configure(ctx context.Context, c Config) error
+	// Reset takes away the peer's configuration and with it its security
+	// associations and policies.
+	Reset(ctx context.Context) error
 	// Initiate makes the peer negotiate the configured child. The error says
 	// what the peer said when no child came up, which need not be a fault.
 	Initiate(ctx context.Context) error

@@ -156,7 +156,8 @@ func swanctlConf(c Config) ([]byte, error) {
 					w.line("local_ts = %s", swanSelector(localTS, sel.Protocol, sel.LocalPort))
 					w.line("remote_ts = %s", swanSelector(remoteTS, sel.Protocol, sel.RemotePort))
 					swanLifetime(w, c.Child.Lifetime, "life_time")
-					w.line("start_action = none")
+					// A trap policy keeps traffic from leaving in clear while there is no SA; userspace ESP has none.
+					w.line("start_action = %s", map[bool]string{true: "trap", false: "none"}[c.Child.Mode == "transport"])
 					w.line("close_action = none")
 					w.line("dpd_action = clear")
 				})

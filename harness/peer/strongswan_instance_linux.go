@@ -66,6 +66,11 @@ func (s *strongSwan) Configure(ctx context.Context, c Config) error {
 	return s.said("configure", s.daemon.load(ctx, conf))
 }
 
+// Reset implements Instance.
+func (s *strongSwan) Reset(ctx context.Context) error {
+	return s.said("reset", s.daemon.load(ctx, nil))
+}
+
 // Initiate implements Instance.
 func (s *strongSwan) Initiate(ctx context.Context) error {
 	return s.command(ctx, "initiate", "--initiate", "--child", swanChild, "--timeout", seconds(ctx))
