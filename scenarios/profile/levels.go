@@ -37,9 +37,9 @@ func (l Levels) Level(slug string) Level {
 	return Unlisted
 }
 
-// Admits reports whether an association may use the slug. A list that says
-// nothing restricts nothing; one that admits something, or forbids something
-// else only, is exhaustive in the first case and open in the second.
+// Admits reports whether an association may use the slug. A list that admits
+// anything is exhaustive: what it does not mention is out. One that only forbids
+// admits the rest, and one that says nothing restricts nothing.
 func (l Levels) Admits(slug string) bool {
 	switch level := l.Level(slug); level {
 	case Unlisted:
