@@ -66,7 +66,7 @@ func (s *Subject) Role() scenarios.Role {
 }
 
 // ends are the addresses that the names in the profile's selectors stand for in
-// this trial.
+// this trial: the hosts behind the two ends, in tunnel mode, count as the ends.
 func (s *Subject) ends() profile.Ends {
 	t := s.Trial
 	ours, theirs := valid(t.Harness, t.HarnessInner), valid(t.PeerAddr, t.PeerInner)

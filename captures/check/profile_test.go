@@ -1,0 +1,124 @@
+package check
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/useipsec/useipsec/ikev1"
+	"github.com/useipsec/useipsec/scenarios"
+	"github.com/useipsec/useipsec/scenarios/profile"
+)
+
+// TestProfileFails holds an honest capture against a profile that asks for
+// something else: exactly the rule that is about it fails.
+func TestProfileFails(t *testing.T) {
+	s := play(t, full(bgpSpec()), initiator).marker().negotiate().talk(179, true).talk(8179, false).quick().deletes()
+	for _, tt := range []struct {
+		name   string
+		change func(*profile.Profile)
+		want   []string
+		says   string
+	}{
+		{"as asked", func(*profile.Profile) {}, nil, ""},
+		{"AH", func(p *profile.Profile) { p.Protection.Protocols = profile.Levels{Must: []string{"ah"}} }, []string{"profile.protocol"}, "protocol ah"},
+		{"tunnel mode", func(p *profile.Profile) { p.Protection.Modes = profile.Levels{Must: []string{"tunnel"}} }, []string{"profile.mode"}, "mode tunnel"},
+		{"another port", func(p *profile.Profile) {
+			p.Selectors.Policies[0].Server.Ports = []profile.PortRange{{Lo: 646, Hi: 646}}
+		}, []string{"profile.selectors"}, "port [646]"},
+		{"no encryption", func(p *profile.Profile) { p.Protection.Confidentiality = profile.None }, []string{"profile.algorithms-phase2"}, "cipher"},
+		{"another integrity", func(p *profile.Profile) {
+			p.Protection.Algorithms.Integrity = profile.Levels{Must: []string{"hmac-sha256-128"}}
+		}, []string{"profile.algorithms-phase2"}, "integrity hmac-sha256-128"},
+		{"forward secrecy", func(p *profile.Profile) { p.Keying.Phase2.PFS = profile.Required }, []string{"profile.pfs"}, "required"},
+		{"another group", func(p *profile.Profile) { p.Keying.Phase1.Group = profile.Levels{Must: []string{"modp2048"}} }, []string{"profile.algorithms-phase1"}, "group modp2048"},
+		{"a forbidden hash", func(p *profile.Profile) { p.Keying.Phase1.Hash = profile.Levels{MustNot: []string{"sha1"}} }, []string{"profile.algorithms-phase1"}, "any hash but sha1"},
+		{"names", func(p *profile.Profile) { p.Identification.Forms = profile.Levels{Must: []string{"fqdn"}} }, []string{"profile.identification"}, "identity fqdn"},
+		{"certificates", func(p *profile.Profile) { p.Authentication.Methods = profile.Levels{Must: []string{"rsa-sig"}} }, []string{"profile.authentication"}, "authentication rsa-sig"},
+		{"aggressive mode", func(p *profile.Profile) { p.IKE.Modes = profile.Levels{Must: []string{"aggressive"}} }, []string{"profile.exchange"}, "mode aggressive"},
+		{"version 2", func(p *profile.Profile) { p.IKE.Version = profile.Version2 }, []string{"profile.ike-version"}, "IKE version 2"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := bgpProfile()
+			tt.change(p)
+			tr := foreign(t, s, p)
+			if d := cmp.Diff(tt.want, verdicts(tr, Fail)); d != "" {
+				t.Error(d)
+			}
+			for _, id := range tt.want {
+				f := find(tr, id)
+				if !strings.Contains(strings.Join(f.Expected, "; "), tt.says) || f.Actual == "" || len(f.Frames) == 0 || f.Next == "" {
+					t.Errorf("%+v does not say %q", f, tt.says)
+				}
+			}
+		})
+	}
+}
+
+// TestOutsideProfile: what the scenario itself asks for is not the peer's fault.
+func TestOutsideProfile(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(*scenarios.Scenario)
+		want   []string
+		says   string
+	}{
+		{"tunnel mode", func(s *scenarios.Scenario) { s.Child.Mode = "tunnel" }, []string{"profile.mode"}, "the scenario asks for tunnel mode, outside the profile's answer b"},
+		{"all ports", func(s *scenarios.Scenario) { s.Child.Selector = &scenarios.Selector{Protocol: 6} }, []string{"profile.selectors"}, "answer a"},
+		{"group 1", func(s *scenarios.Scenario) { s.IKE.Proposals[0].Group = "modp768" }, []string{"profile.algorithms-phase1"}, "the scenario asks for modp768, outside the profile's answer c"},
+		{"DES", func(s *scenarios.Scenario) { s.Child.Proposals[0].Encryption = "des-cbc" }, []string{"profile.algorithms-phase2"}, "answer b"},
+		{"only at the peer", func(s *scenarios.Scenario) {
+			s.Peer.IKE = &scenarios.IKE{Proposals: []scenarios.IKEProposal{{Encryption: "aes128-cbc", Hash: "sha1", Group: "modp768"}, s.IKE.Proposals[0]}}
+		}, []string{"profile.algorithms-phase1"}, "answer c"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			spec := bgpSpec()
+			tt.change(&spec)
+			tr := play(t, spec, responder).marker().negotiate().judge(true)
+			var got []string
+			for _, f := range tr.Findings {
+				if f.Verdict == NotApplicable && strings.Contains(f.Actual, "the scenario asks for") {
+					got = append(got, f.Rule)
+				}
+				if f.Verdict == Fail {
+					t.Errorf("%s: %s", f.Rule, f.Actual)
+				}
+			}
+			if d := cmp.Diff(tt.want, got); d != "" {
+				t.Error(d)
+			}
+			if f := find(tr, tt.want[0]); !strings.Contains(f.Actual, tt.says) {
+				t.Errorf("%q does not say %q", f.Actual, tt.says)
+			}
+		})
+	}
+}
+
+// TestInsideProfile: when the scenario stays inside the profile and the wire
+// does not, it is a failure. (TestMutants has the other cases.)
+func TestInsideProfile(t *testing.T) {
+	s := play(t, bgpSpec(), responder)
+	s.ike = ikev1.Deviations{TunnelInstead: true}
+	if f := find(s.marker().negotiate().judge(true), "profile.mode"); f.Verdict != Fail || f.Actual != "tunnel mode" {
+		t.Errorf("%+v", f)
+	}
+}
+
+// TestManualKeys: ESP between hosts that never spoke IKE.
+func TestManualKeys(t *testing.T) {
+	s := play(t, full(bgpSpec()), responder).marker().negotiate().talk(179, true).talk(8179, false)
+	kept := s.packets[:0]
+	for _, p := range s.packets {
+		if ip := p.Data; ip[9] != 17 || ip[21] == 9 { // no IKE
+			kept = append(kept, p)
+		}
+	}
+	s.packets = kept
+	if f := find(s.judge(true), "profile.keying"); f.Verdict != Fail {
+		t.Errorf("a trial: %+v", f)
+	}
+	if f := find(foreign(t, s, bgpProfile()), "profile.keying"); f.Verdict != Inconclusive {
+		t.Errorf("a capture from elsewhere: %+v", f)
+	}
+}
