@@ -82,7 +82,6 @@ type Host struct {
 type session struct {
 	*ikev1.Session
 	pending []string // policies to negotiate once phase 1 is done
-	asked   map[string]bool
 }
 
 // maxHalfOpen bounds the half-open negotiations of a host. A new one takes the place of the
