@@ -164,7 +164,7 @@ func (c *outcome) judge(expect scenarios.Expect) Finding {
 			Frames: frames(p.Messages), Next: nextISAKMPKeys,
 		}
 	}
-	return c.refused(1, expect.Phase1, expect, p.Messages)
+	return c.refused(1, expect.Phase1, expect, p)
 }
 
 // afterPhase1 judges phase 2 under p, which is established.
@@ -194,14 +194,14 @@ func (c *outcome) afterPhase1(p *dissect.Phase1, expect scenarios.Expect) Findin
 	}
 	if last == nil {
 		if expect.Phase2.Allows(scenarios.Refused) && c.heard(2) {
-			return c.refused(2, expect.Phase2, expect, nil)
+			return c.refused(2, expect.Phase2, expect, p)
 		}
 		return Finding{Verdict: Fail, Actual: witness + ", no quick mode followed", Frames: frames(p.Messages)}
 	}
 	if q := last; len(q.Messages) >= 3 && (q.Offered == nil || q.Chosen == nil || q.Hash3 == dissect.HashUnverifiable) {
 		return inconclusive(nextISAKMPKeys, "quick mode in frames %s cannot be read", frameList(q.Messages))
 	}
-	return c.refused(2, expect.Phase2, expect, last.Messages)
+	return c.refused(2, expect.Phase2, expect, p)
 }
 
 func (c *outcome) heard(phase int) bool {
@@ -210,7 +210,14 @@ func (c *outcome) heard(phase int) bool {
 
 // refused judges a phase that was not established: when that is expected, by
 // the evidence that it was refused and did not just come to nothing.
-func (c *outcome) refused(phase int, want scenarios.Outcome, expect scenarios.Expect, ms []*dissect.ISAKMP) Finding {
+func (c *outcome) refused(phase int, want scenarios.Outcome, expect scenarios.Expect, p *dissect.Phase1) Finding {
+	ms := p.Messages
+	if phase == 2 {
+		ms = nil
+		if n := len(p.Quicks); n > 0 {
+			ms = p.Quicks[n-1].Messages
+		}
+	}
 	var said []notice
 	for _, n := range c.said {
 		if n.phase == phase {
@@ -257,10 +264,16 @@ func (c *outcome) refused(phase int, want scenarios.Outcome, expect scenarios.Ex
 	switch {
 	case len(said) > 0:
 		return f // refused, but by something else
-	case c.hidden.n > 0:
+	case c.hidden.n > 0 && (phase == 2 || p.Keys < dissect.KeysCipher || !expect.Silence):
 		return inconclusive(nextISAKMPKeys, "%s; an encrypted informational message in frame %d could not be read", reached, c.hidden.frames[0])
 	case !expect.Silence:
 		return f
+	case c.hidden.n > 0:
+		// Without a key in common no notify can be read either.
+		return Finding{
+			Verdict: Pass, Frames: seen,
+			Witness: fmt.Sprintf("%s; %s answered with an encrypted message that the keys at hand do not open in frame %d", reached, c.hidden.said(), c.hidden.frames[0]),
+		}
 	case c.copies.n > 1:
 		return Finding{Verdict: Pass, Frames: c.copies.frames, FramesTotal: c.copies.total(), Witness: reached}
 	}

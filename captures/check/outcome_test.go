@@ -1,6 +1,8 @@
 package check
 
 import (
+	"bytes"
+	"encoding/binary"
 	"strings"
 	"testing"
 
@@ -50,6 +52,9 @@ func TestOutcome(t *testing.T) {
 				m.Payloads = []wire.Payload{&wire.Delete{DOI: wire.DOIIPSEC, Protocol: wire.ProtoISAKMP, SPIs: [][]byte{make([]byte, 16)}}}
 			})
 		}, expect: scenarios.Expect{Phase1: refused, Notifies: []string{"PAYLOAD-MALFORMED"}}, want: Pass, tolerated: true, says: "Delete in frame 8"},
+		{name: "refused under another key", role: responder, set: sealedNotify, expect: scenarios.Expect{Phase1: refused, Silence: true}, want: Pass, says: "the peer answered with an encrypted message that the keys at hand do not open in frame 8"},
+		{name: "refused under another key, which cannot be read", role: responder, set: sealedNotify, expect: scenarios.Expect{Phase1: refused}, want: Inconclusive, says: "could not be read"},
+		{name: "refused under another key, no keys at all", role: responder, set: sealedNotify, blind: true, expect: scenarios.Expect{Phase1: refused, Silence: true}, want: Inconclusive, says: "could not be read"},
 		{name: "silence", role: responder, set: deaf, expect: scenarios.Expect{Phase1: refused, Silence: true}, want: Pass, says: "sent 4 times without an answer"},
 		{name: "silence where a notify is asked for", role: responder, set: deaf, expect: scenarios.Expect{Phase1: refused}, want: Fail, says: "sent 4 times without an answer"},
 		{name: "silence, not established", role: responder, set: deaf, expect: scenarios.Expect{Phase1: established}, want: Fail, says: "phase 1 stopped after message 1"},
@@ -82,6 +87,18 @@ func TestOutcome(t *testing.T) {
 			}
 		})
 	}
+}
+
+// sealedNotify has the peer answer with something encrypted under a key of its
+// own, as strongSwan does.
+func sealedNotify(s *scene) {
+	s.psk = "another secret"
+	s.ike = bytesOf(ikev1.Info, func(b []byte) []byte {
+		b = append(b[:wire.HeaderLen:wire.HeaderLen], bytes.Repeat([]byte{0x5a}, 64)...)
+		b[16], b[19] = byte(wire.PayloadHash), byte(wire.FlagEncryption)
+		binary.BigEndian.PutUint32(b[24:], uint32(len(b)))
+		return b
+	})
 }
 
 func TestTraffic(t *testing.T) {

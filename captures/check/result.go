@@ -149,6 +149,8 @@ type Counts struct {
 	NotApplicable int `json:"not_applicable"`
 	Skipped       int `json:"skipped"`
 	Error         int `json:"error"`
+	// Warnings counts the failures of level should and may, which Fail does not.
+	Warnings int `json:"warnings"`
 	// Tolerated counts those of the passes that lean on a known quirk.
 	Tolerated int `json:"tolerated"`
 }
@@ -173,6 +175,18 @@ func (c *Counts) Add(v Verdict) {
 	}
 }
 
+// addFinding counts a finding.
+func (c *Counts) addFinding(f *Finding) {
+	if f.Verdict == Fail && f.Level != Must {
+		c.Warnings++
+	} else {
+		c.Add(f.Verdict)
+	}
+	if f.Tolerated {
+		c.Tolerated++
+	}
+}
+
 // Merge adds d to c.
 func (c *Counts) Merge(d Counts) {
 	c.Pass += d.Pass
@@ -182,11 +196,12 @@ func (c *Counts) Merge(d Counts) {
 	c.NotApplicable += d.NotApplicable
 	c.Skipped += d.Skipped
 	c.Error += d.Error
+	c.Warnings += d.Warnings
 	c.Tolerated += d.Tolerated
 }
 
 // Ran is the number of checks that came to look at the evidence.
-func (c Counts) Ran() int { return c.Pass + c.Fail + c.Inconclusive }
+func (c Counts) Ran() int { return c.Pass + c.Fail + c.Inconclusive + c.Warnings }
 
 // PacketCounts tells what a capture held, by what was made of each packet.
 type PacketCounts struct {

@@ -27,10 +27,7 @@ func (t *TrialResult) Close() {
 	required, other := Verdict(0), Verdict(0)
 	for i := range t.Findings {
 		f := &t.Findings[i]
-		t.Counts.Add(f.Verdict)
-		if f.Tolerated {
-			t.Counts.Tolerated++
-		}
+		t.Counts.addFinding(f)
 		if f.Required() {
 			required = required.Worse(f.Verdict)
 		} else {
@@ -125,10 +122,7 @@ func (r *Result) items() {
 				if f.Item != it.Item {
 					continue
 				}
-				it.Counts.Add(f.Verdict)
-				if f.Tolerated {
-					it.Counts.Tolerated++
-				}
+				it.Counts.addFinding(f)
 				if f.Required() || f.Verdict == NotApplicable {
 					weigh(f.Verdict, fmt.Sprintf("%s in %s (%s): %s", f.Rule, t.Scenario, t.Trial, f.Actual))
 				}

@@ -105,6 +105,9 @@ func TestItems(t *testing.T) {
 	if b := r.Items[1].Counts; b.Fail != 1 || b.Pass != 1 || b.Unsupported != 1 {
 		t.Errorf("item b counts %+v", b)
 	}
+	if r.Counts.Warnings != 1 || r.Counts.Fail != 1 {
+		t.Errorf("a failure of level should is a warning: %+v", r.Counts)
+	}
 	if w := r.Items[8].Why; w != "quick/ah (responder): unsupported: no AH" {
 		t.Errorf("item i: %q", w)
 	}

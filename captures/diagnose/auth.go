@@ -32,7 +32,8 @@ func pskMismatch(s *story) (d check.Diagnosis, ok bool) {
 	if spoke && x.encrypted {
 		return d, false // both ends have the same keys, then
 	}
-	if !spoke && len(n.copies[5]) < 2 && len(n.copies[4]) < 2 {
+	sealed, hidden := s.sealed(n)
+	if !spoke && !hidden && len(n.copies[5]) < 2 && len(n.copies[4]) < 2 {
 		return d, false
 	}
 	sender, key := s.subject.Who(m5.Src.Addr()), "our key"
@@ -49,6 +50,9 @@ func pskMismatch(s *story) (d check.Diagnosis, ok bool) {
 	if spoke {
 		answer = fmt.Sprintf("%s answered it with %s %s", s.subject.Who(x.from), x.text, frame(x.frame))
 		d.Frames = append(d.Frames, x.frame)
+	} else if hidden {
+		answer = fmt.Sprintf("%s answered it with an encrypted message that %s does not open %s", s.subject.Who(sealed.from), key, frame(sealed.frame))
+		d.Frames = append(d.Frames, sealed.frame)
 	} else if len(n.copies[4]) > 1 {
 		answer = fmt.Sprintf("it was answered by message 4 again (frames %v)", n.copies[4])
 		d.Frames = append(d.Frames, n.copies[4]...)
@@ -65,6 +69,17 @@ func pskMismatch(s *story) (d check.Diagnosis, ok bool) {
 		d.Evidence = []string{fmt.Sprintf("message 5 is encrypted and no key is known %s", frame(m5.Frame)), answer}
 	}
 	return d, true
+}
+
+// sealed finds an informational message that the keys do not open although they
+// are known.
+func (s *story) sealed(n *negotiation) (notice, bool) {
+	for _, x := range s.notices {
+		if x.phase1 == n.Phase1 && x.encrypted && x.text == "" && n.Keys >= dissect.KeysCipher {
+			return x, true
+		}
+	}
+	return notice{}, false
 }
 
 func wrongIV(s *story) (d check.Diagnosis, ok bool) {
