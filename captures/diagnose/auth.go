@@ -109,6 +109,9 @@ func port4500Filtered(s *story) (d check.Diagnosis, ok bool) {
 	if m5.Dst.Port() != 4500 || m4 == nil || m4.Src.Port() == 4500 {
 		return d, false
 	}
+	if slices.ContainsFunc(s.notices, func(x notice) bool { return x.phase1 == n.Phase1 && x.after >= 5 }) {
+		return d, false // message 5 was heard
+	}
 	return check.Diagnosis{
 		ID: "natt.port-4500-filtered", Confidence: check.Likely, Explains: explainsPhase1,
 		Symptom:  "message 5 goes to port 4500, and message 4 is repeated on port 500",
