@@ -1,6 +1,7 @@
 package check
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/useipsec/useipsec/captures/dissect"
@@ -109,7 +110,13 @@ func sequenceStart(o *observer, e *dissect.Event) {
 }
 
 func sequenceRises() (func(*observer, *dissect.Event), func(*observer)) {
-	high := map[*dissect.SA]uint32{}
+	// The SA itself would keep the whole negotiation in memory.
+	type name struct {
+		src, dst   netip.Addr
+		spi        uint32
+		negotiated int
+	}
+	high := map[name]uint32{}
 	return func(o *observer, e *dissect.Event) {
 		if !isESP(o, e) {
 			return
@@ -120,15 +127,16 @@ func sequenceRises() (func(*observer, *dissect.Event), func(*observer)) {
 			o.unseen(e.Frame, nextESPKeys, "SPI %#08x was not negotiated in what was read", e.ESP.SPI)
 			return
 		}
-		last, known := high[sa]
+		key := name{e.Src.Addr(), e.Dst.Addr(), sa.SPI, sa.Negotiated}
+		last, known := high[key]
 		switch {
 		case !known && len(high) >= maxRemembered:
 			return
 		case !known:
-			high[sa] = seq
+			high[key] = seq
 			o.pass(e.Frame, "")
 		case seq > last:
-			high[sa] = seq
+			high[key] = seq
 			o.pass(e.Frame, "")
 		case o.s.Foreign() && seq < last:
 			// A network may reorder what the sender sent in order.

@@ -68,6 +68,9 @@ type spiKey struct {
 	spi   uint32
 }
 
+// maxOwners bounds the quick modes that are kept in memory for their SPIs.
+const maxOwners = 1024
+
 func spiUnique() (func(*observer, *dissect.Event), func(*observer)) {
 	owner := map[spiKey]*dissect.Quick{}
 	return onMessage(func(o *observer, m *dissect.ISAKMP) {
@@ -84,7 +87,7 @@ func spiUnique() (func(*observer, *dissect.Event), func(*observer)) {
 				o.fail(m.Frame, m.Src.Addr(), "SPI %#08x, which is that of the SA made in frame %d", key.spi, before.Messages[0].Frame)
 				return
 			}
-			if len(owner) < maxRemembered {
+			if len(owner) < maxOwners {
 				owner[key] = m.Quick
 			}
 			o.pass(m.Frame, "SPI %#08x", key.spi)

@@ -243,8 +243,11 @@ func TestCauses(t *testing.T) {
 			[]string{"natt.port-4500-filtered likely", "ike.psk-mismatch likely"},
 			"UDP port 4500 is filtered",
 		},
-		{"port 4500 open, other secret", tell(nil).main(4).phase1(5, floated, unread).info(false, notify(wire.NotifyPayloadMalformed)).phase1(4), nil,
-			[]string{"ike.psk-mismatch likely"}, "answered it with PAYLOAD-MALFORMED"},
+		{
+			"port 4500 open, other secret", tell(nil).main(4).phase1(5, floated, unread).info(false, notify(wire.NotifyPayloadMalformed)).phase1(4), nil,
+			[]string{"ike.psk-mismatch likely"},
+			"answered it with PAYLOAD-MALFORMED",
+		},
 		{"wrong hash", func() *tale {
 			x := tell(nil).main(6)
 			x.p.HashR = dissect.HashBad
