@@ -251,8 +251,8 @@ func keyLengthOf(p wire.ProtocolID, t wire.Transform) string {
 	return ""
 }
 
-// variable lists the attributes that may be in the long form; those unknown to
-// the RFCs are not judged.
+// The attributes that RFC 2409 appendix A and RFC 2407 4.5 call basic; those that
+// came later are not judged.
 var (
 	p1Basic = []wire.AttributeType{
 		wire.P1Encryption, wire.P1Hash, wire.P1Auth, wire.P1Group, wire.P1GroupType,
