@@ -22,6 +22,9 @@ const (
 	swanctlPath = "/usr/sbin/swanctl"
 )
 
+// maxSocketPath is the room in struct sockaddr_un, less its final zero.
+const maxSocketPath = 107
+
 // charon is a running strongSwan daemon and its private directory, on whichever
 // machine this code runs: the harness's, or inside a guest.
 type charon struct {
@@ -39,6 +42,9 @@ func startCharon(ctx context.Context, dir string, carrier Carrier, start func(*e
 	}
 	if err := os.WriteFile(c.path("strongswan.conf"), strongswanConf(dir, carrier), 0o600); err != nil {
 		return nil, err
+	}
+	if n := len(c.path("notify")); n > maxSocketPath {
+		return nil, fmt.Errorf("harness/peer: %s: %d octets are too long for a socket's path, at most %d; set TMPDIR", c.path("notify"), n, maxSocketPath)
 	}
 	notify, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: c.path("notify")})
 	if err != nil {

@@ -109,6 +109,11 @@ func (a *agent) startCharon(nothing) (charonReply, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.charon = c
+	go func() { // a guest without its daemon is of no use: whoever waits for it learns it
+		<-c.proc.Done()
+		fmt.Println("useipsec guest: charon ended:", c.proc.Err(), c.lastWords())
+		powerOff()
+	}()
 	return charonReply{Version: c.version}, nil
 }
 

@@ -141,15 +141,22 @@ func (g *guest) accept(ctx context.Context, l net.Listener) (net.Conn, error) {
 	return nil, fmt.Errorf("%w: guest: %w", ErrEnded, errors.Join(g.proc.Err(), err))
 }
 
-// explain adds the end of the guest's console to err.
-func (g *guest) explain(err error) error {
-	f, oerr := os.Open(g.console)
-	if oerr != nil {
-		return err
+// output is what the guest wrote to its console.
+func (g *guest) output() ([]byte, error) {
+	f, err := os.Open(g.console)
+	if err != nil {
+		return nil, fmt.Errorf("harness/peer: %w", err)
 	}
 	defer f.Close()
-	b, _ := io.ReadAll(io.LimitReader(f, 1<<20))
-	return fmt.Errorf("%w; console: %s", err, lastLines(b, 5))
+	return io.ReadAll(io.LimitReader(f, 1<<20))
+}
+
+// explain adds the end of the guest's console to err.
+func (g *guest) explain(err error) error {
+	if b, oerr := g.output(); oerr == nil {
+		return fmt.Errorf("%w; console: %s", err, lastLines(b, 5))
+	}
+	return err
 }
 
 // close switches the guest off, and when it does not comply, kills it.

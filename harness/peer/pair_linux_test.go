@@ -107,9 +107,11 @@ func (p *pair) configure(t *testing.T, change func(*Config), mode string) {
 	// What one end selects locally the other selects remotely.
 	b.Child.Selector.LocalPort, b.Child.Selector.RemotePort = b.Child.Selector.RemotePort, b.Child.Selector.LocalPort
 	for i, c := range map[Instance]Config{p.a: a, p.b: b} {
+		began := time.Now()
 		if err := i.Configure(t.Context(), c); err != nil {
 			t.Fatal(err)
 		}
+		t.Logf("configured as %v in %v", c.Role, time.Since(began).Round(time.Millisecond))
 	}
 	p.relay.take()
 }
@@ -185,6 +187,9 @@ func TestNamespacePair(t *testing.T) {
 		if err := p.a.Rekey(t.Context(), Child); err != nil {
 			t.Error(err)
 		}
+		if err := p.a.Rekey(t.Context(), IKE); err != nil {
+			t.Error(err)
+		}
 		for _, what := range []SA{Child, IKE} {
 			if err := p.b.Delete(t.Context(), what); err != nil {
 				t.Error(err)
@@ -216,9 +221,6 @@ func TestGuestPair(t *testing.T) {
 	p := startPair(t, CarrierGuest, CarrierGuest)
 	t.Run("transport", func(t *testing.T) {
 		p.configure(t, func(*Config) {}, "transport")
-		if c := p.talk(t, "transport", 178); c.ESP != 0 || c.TCP < 5 {
-			t.Errorf("before the child, in clear: %+v", c)
-		}
 		p.initiate(t)
 		if c := p.talk(t, "transport", 179); c.ESP < 5 || c.TCP != 0 {
 			t.Errorf("%+v", c)

@@ -78,7 +78,6 @@ func (d StrongSwan) Probe(ctx context.Context) (Info, error) {
 	if err := swanInstalled(); err != nil {
 		return info, err
 	}
-	info.Version = swanVersion(ctx)
 	var missing error
 	for c := CarrierNamespace; c <= CarrierGuest; c++ {
 		if err := carrierHere(c); err != nil {
@@ -94,7 +93,9 @@ func (d StrongSwan) Probe(ctx context.Context) (Info, error) {
 	if len(info.Carriers) == 0 {
 		return info, missing
 	}
-	return info, nil
+	var err error
+	info.Version, err = swanVersion(ctx)
+	return info, err
 }
 
 // Start implements Driver.

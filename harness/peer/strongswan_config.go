@@ -130,6 +130,12 @@ func swanctlConf(c Config) ([]byte, error) {
 		localTS, remoteTS = swanNet(c.LocalInner, c.Local), swanNet(c.RemoteInner, c.Remote)
 	}
 	sel := c.Child.Selector
+	startAction := "none"
+	if c.Child.Mode == "transport" {
+		// A trap policy keeps traffic from leaving in clear while there is no
+		// SA; userspace ESP has none.
+		startAction = "trap"
+	}
 	localID, remoteID := swanID(c.IKE.LocalID, c.Local), swanID(c.IKE.RemoteID, c.Remote)
 
 	w := &confWriter{}
@@ -156,8 +162,7 @@ func swanctlConf(c Config) ([]byte, error) {
 					w.line("local_ts = %s", swanSelector(localTS, sel.Protocol, sel.LocalPort))
 					w.line("remote_ts = %s", swanSelector(remoteTS, sel.Protocol, sel.RemotePort))
 					swanLifetime(w, c.Child.Lifetime, "life_time")
-					// A trap policy keeps traffic from leaving in clear while there is no SA; userspace ESP has none.
-					w.line("start_action = %s", map[bool]string{true: "trap", false: "none"}[c.Child.Mode == "transport"])
+					w.line("start_action = %s", startAction)
 					w.line("close_action = none")
 					w.line("dpd_action = clear")
 				})
@@ -277,7 +282,7 @@ func strongswanConf(dir string, carrier Carrier) []byte {
 		})
 	})
 	w.block("swanctl", func() {
-		w.line("load = random openssl pem pkcs1 x509")
+		w.line("load = random") // pre-shared keys need no more
 		w.block("plugins", func() {
 			w.block("vici", func() { w.line("socket = unix://%s/vici", dir) })
 		})

@@ -114,6 +114,9 @@ func (s *strongSwan) said(doing string, err error) error {
 	if err == nil {
 		return nil
 	}
+	if s.guest != nil && errors.Is(err, ErrEnded) {
+		err = s.guest.explain(err)
+	}
 	s.mu.Lock()
 	psk := s.config.IKE.PSK
 	s.mu.Unlock()
@@ -151,6 +154,10 @@ func (s *strongSwan) Artifacts(ctx context.Context) (map[string][]byte, error) {
 		"strongswan.conf": strongswanConf("(directory)", s.env.Carrier),
 		"version":         []byte(strings.TrimSpace("strongSwan "+s.info.Version+"\n"+s.info.Detail) + "\n"),
 		"log":             redact(log, psk),
+	}
+	if s.guest != nil {
+		console, cerr := s.guest.output()
+		files["console"], err = redact(console, psk), errors.Join(err, cerr)
 	}
 	return files, err
 }

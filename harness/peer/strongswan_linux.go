@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 
 	"github.com/useipsec/useipsec/captures/live"
@@ -72,15 +70,23 @@ func reasonOf(err error) string {
 	return err.Error()
 }
 
-// swanVersion asks the control program, which is built with the daemon.
-func swanVersion(ctx context.Context) string {
-	cmd := exec.CommandContext(ctx, swanctlPath, "--version")
-	cmd.Env = []string{"STRONGSWAN_CONF=/dev/null", "LC_ALL=C"}
-	out, _ := cmd.Output()
-	if m := versionPattern.FindStringSubmatch(string(out)); m != nil {
-		return m[1]
+// swanVersion starts the daemon where it meets nobody and returns what it says it
+// is. The control program does not know without one.
+func swanVersion(ctx context.Context) (string, error) {
+	dir, err := os.MkdirTemp("", "useipsec-")
+	if err != nil {
+		return "", fmt.Errorf("harness/peer: %w", err)
 	}
-	return strings.TrimSpace(string(out))
+	defer os.RemoveAll(dir)
+	ns, err := lab.NewNamespace("probe")
+	if err != nil {
+		return "", err
+	}
+	c, err := startCharon(ctx, dir, CarrierKernel, ns.Start)
+	if err != nil {
+		return "", errors.Join(err, ns.Close())
+	}
+	return c.version, errors.Join(c.stop(), ns.Close())
 }
 
 // swanDaemon is a strongSwan that can be spoken to: here, or inside a guest.

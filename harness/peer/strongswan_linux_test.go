@@ -1,11 +1,18 @@
 package peer
 
 import (
+	"bytes"
 	"context"
+	"encoding/hex"
+	"errors"
 	"net/netip"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // need skips the test where the carrier cannot run, unless this is CI, where
@@ -67,28 +74,128 @@ func startTest(t *testing.T, carrier Carrier, n byte) Instance {
 	return i
 }
 
-func TestNamespaceInstance(t *testing.T) {
-	need(t, CarrierNamespace)
-	i := startTest(t, CarrierNamespace, 2)
-	if err := i.Configure(t.Context(), testConfig(Responder, 2, "tunnel")); err != nil {
-		t.Fatal(err)
+func TestInstances(t *testing.T) {
+	for carrier, mode := range map[Carrier]string{CarrierNamespace: "tunnel", CarrierGuest: "transport"} {
+		t.Run(carrier.String(), func(t *testing.T) {
+			need(t, carrier)
+			t.Setenv("TMPDIR", t.TempDir())
+			before := holdings(t)
+			i := startTest(t, carrier, 2)
+			if i.Info().Version == "" {
+				t.Error("no version")
+			}
+			if err := i.Configure(t.Context(), testConfig(Responder, 2, mode)); err != nil {
+				t.Fatal(err)
+			}
+			checkArtifacts(t, i)
+			if err := i.Close(); err != nil {
+				t.Error(err)
+			}
+			if err := i.Close(); err != nil {
+				t.Errorf("second close: %v", err)
+			}
+			if d := cmp.Diff(before, holdings(t)); d != "" {
+				t.Errorf("left behind (-before +after):\n%s", d)
+			}
+		})
 	}
-	a, err := i.Artifacts(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("%s\n%s", a["config"], a["log"])
 }
 
-func TestGuestInstance(t *testing.T) {
-	need(t, CarrierGuest)
-	i := startTest(t, CarrierGuest, 2)
-	if err := i.Configure(t.Context(), testConfig(Responder, 2, "transport")); err != nil {
-		t.Fatal(err)
+func checkArtifacts(t *testing.T, i Instance) {
+	t.Helper()
+	files, err := i.Artifacts(t.Context())
+	if err != nil {
+		t.Error(err)
 	}
-	a, err := i.Artifacts(t.Context())
+	for _, name := range []string{"config", "strongswan.conf", "version", "log"} {
+		if len(files[name]) == 0 {
+			t.Errorf("artifact %s is empty", name)
+		}
+	}
+	for name, content := range files {
+		if bytes.Contains(content, []byte(testPSK)) || bytes.Contains(content, []byte(hex.EncodeToString([]byte(testPSK)))) {
+			t.Errorf("artifact %s holds the secret", name)
+		}
+	}
+}
+
+// holdings are what an instance must give back: namespaces and devices this
+// process holds, its children, and its temporary files.
+func holdings(t *testing.T) map[string]int {
+	t.Helper()
+	h := map[string]int{}
+	fds, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%s\n%s", a["config"], a["log"])
+	for _, fd := range fds {
+		// The runtime's own descriptors come and go with its needs.
+		if to, err := os.Readlink("/proc/self/fd/" + fd.Name()); err == nil && (strings.HasPrefix(to, "net:") || strings.HasPrefix(to, "socket:") || strings.HasPrefix(to, "/dev/net")) {
+			h["descriptors"]++
+		}
+	}
+	children, err := filepath.Glob("/proc/self/task/*/children")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range children {
+		b, _ := os.ReadFile(c) // a thread may have ended
+		h["children"] += len(strings.Fields(string(b)))
+	}
+	files, err := os.ReadDir(os.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h["files"] = len(files)
+	return h
+}
+
+func TestPeerThatEnds(t *testing.T) {
+	for _, carrier := range []Carrier{CarrierNamespace, CarrierGuest} {
+		t.Run(carrier.String(), func(t *testing.T) {
+			need(t, carrier)
+			i := startTest(t, carrier, 2)
+			s := i.(*strongSwan)
+			if s.guest != nil {
+				s.guest.proc.Kill()
+			} else {
+				s.daemon.(*charon).proc.Kill()
+			}
+			<-i.Done()
+			if err := i.Initiate(t.Context()); !errors.Is(err, ErrEnded) {
+				t.Errorf("initiate: %v", err)
+			}
+		})
+	}
+}
+
+func TestCancelledBoot(t *testing.T) {
+	need(t, CarrierGuest)
+	t.Setenv("TMPDIR", t.TempDir())
+	before := holdings(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	i, err := StrongSwan{}.Start(ctx, Env{Carrier: CarrierGuest, Addr: netip.MustParsePrefix("192.0.2.2/24")})
+	if err == nil {
+		i.Close()
+		t.Fatal("a guest booted in 300 ms")
+	}
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+	if d := cmp.Diff(before, holdings(t)); d != "" {
+		t.Errorf("left behind (-before +after):\n%s", d)
+	}
+}
+
+func TestProbe(t *testing.T) {
+	need(t, CarrierNamespace)
+	info, err := StrongSwan{}.Probe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v", info)
+	if info.Version == "" || len(info.Carriers) == 0 {
+		t.Errorf("%+v", info)
+	}
 }

@@ -12,7 +12,7 @@ func carrierHere(Carrier) error { return swanInstalled() }
 
 func reasonOf(err error) string { return err.Error() }
 
-func swanVersion(context.Context) string { return "" }
+func swanVersion(context.Context) (string, error) { return "", swanInstalled() }
 
 func startStrongSwan(context.Context, Env) (Instance, error) { return nil, swanInstalled() }
 
