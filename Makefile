@@ -1,66 +1,76 @@
-# useipsec: make run does the main job, make test passes the tests. Both need Go 1.26 and nothing else that they do
-# not install themselves.
-GO      ?= go
-BIN     := bin/useipsec
-TOOLS   := .cache/bin
-LINT    := $(TOOLS)/golangci-lint
-LINTVER := v2.15.0
+# useipsec: make run, make test. README.md says what they show.
 
-# What the tests drive and read besides our own code (Debian and Ubuntu names).
-PACKAGES := charon-systemd strongswan-swanctl strongswan-pki libcharon-extra-plugins libcharon-extauth-plugins \
-	libstrongswan-extra-plugins libstrongswan-standard-plugins user-mode-linux nftables iproute2 tshark
+SHELL    := /bin/bash
+GO       ?= go
+GO_MIN   := 1.26
+FUZZTIME ?= 10s
+# The race detector needs a C compiler.
+RACE     ?= $(shell command -v gcc >/dev/null && echo -race)
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LINT     := .cache/bin/golangci-lint
 
-# The race detector needs a C compiler. Guests run the test binary itself and are too small for it.
-RACE      := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
-RACY      := ./captures/... ./esp/... ./ikev1/... ./scenarios/... ./harness/host
-PLAIN     := ./cmd/... ./harness ./harness/e2e ./harness/lab ./harness/peer ./harness/report
-TESTFLAGS ?= -count=1 -timeout 10m
+# Not as root, what needs network namespaces runs in a user namespace, where that is allowed.
+# A tmpfs covers /run, whose files belong to a root that this one is not.
+ifneq ($(shell id -u),0)
+NAMESPACE := $(shell unshare --user --map-root-user --mount true 2>/dev/null && \
+	echo "unshare --user --map-root-user --mount sh -c 'mount -t tmpfs tmpfs /run && exec \"\$$@\"' sh")
+ifeq ($(NAMESPACE),)
+NAMESPACE := @echo "make: neither root nor user namespaces here: tests that need them are skipped";
+endif
+endif
 
-FUZZTIME ?= 20s
+.PHONY: help run build test unit namespaces lint fmt fuzz bench deps go clean
 
-.PHONY: run build test unit lint fmt fuzz bench deps go clean
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
 
-run: build
-	./$(BIN) run
+run: build ## hold the reference peer against the profile bgp, in this process
+	./bin/useipsec run
 
-build: go
-	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/useipsec
+build: go ## bin/useipsec
+	$(GO) build -buildvcs=false -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/useipsec ./cmd/useipsec
 
-go:
-	@$(GO) version >/dev/null 2>&1 || { echo "Go 1.26 or newer is needed: https://go.dev/dl/" >&2; exit 1; }
+test: deps lint unit namespaces ## all tests, after installing what they need and after lint
 
-test: deps lint unit
+# The packages that make namespaces, devices and daemons; their tests run one package after
+# the other and without the race detector, which a User-mode Linux guest has no memory for.
+REAL := ./captures/live ./harness/lab ./harness/peer ./harness/e2e ./cmd/useipsec
 
-unit: go
-	CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(RACE) $(TESTFLAGS) $(RACY)
-	CGO_ENABLED=0 $(GO) test -p 1 $(TESTFLAGS) $(PLAIN)
+unit: go ## tests that need no privileges
+	$(GO) test -timeout 10m $(RACE) $$($(GO) list ./... | grep -vxF "$$($(GO) list $(REAL))")
 
-# Installs what is missing where that is possible; otherwise the tests that need it are skipped and say so.
-deps:
-	@.ci/deps $(PACKAGES)
+namespaces: go ## tests with namespaces and real daemons
+	$(NAMESPACE) $(GO) test -timeout 10m -p 1 $(REAL)
 
-lint: go $(LINT)
-	$(GO) vet ./...
+lint: go $(LINT) ## gofumpt, vet, staticcheck, import directions
 	$(LINT) run ./...
-	.ci/lint-selftest $(LINT)
+	cd .tools && $(GO) test -count=1 ./...
 
-fmt: $(LINT)
+fmt: $(LINT) ## format the code
 	$(LINT) fmt ./...
 
-$(LINT): Makefile
-	GOBIN=$(CURDIR)/$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINTVER)
-	@touch $@
+$(LINT): .tools/go.mod .tools/go.sum
+	cd .tools && $(GO) build -buildvcs=false -trimpath -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-# Every fuzz target for FUZZTIME.
-fuzz: go
-	@for p in $$($(GO) list ./...); do \
-		for f in $$($(GO) test -list '^Fuzz' $$p 2>/dev/null | grep '^Fuzz'); do \
-			echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+fuzz: go ## every fuzz target for FUZZTIME
+	@for pkg in $$($(GO) list ./...); do \
+		for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+			echo "$$pkg $$f"; \
+			$(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
 		done; \
 	done
 
-bench: go
-	$(GO) test -run '^$$' -bench . -benchmem ./ikev1/... ./esp/... ./captures/...
+bench: go ## all benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-clean:
+deps: ## Debian packages that the tests need, as root; otherwise the command that installs them
+	@.ci/deps
+
+go:
+	@command -v $(GO) >/dev/null || { echo "make: Go $(GO_MIN) or later is needed and there is no go command; see https://go.dev/doc/install" >&2; exit 1; }
+	@v=$$($(GO) env GOVERSION); v=$${v#go}; \
+	printf '%s\n' $(GO_MIN) "$${v%%[a-z -]*}" | sort -CV || \
+	{ echo "make: Go $(GO_MIN) or later is needed, this is $$v; see https://go.dev/doc/install" >&2; exit 1; }
+
+clean: ## what make has made; evidence stays
 	rm -rf bin .cache
