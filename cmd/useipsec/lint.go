@@ -1,0 +1,52 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/useipsec/useipsec/scenarios/profile"
+)
+
+func newLint() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:     "lint PROFILE",
+		Short:   "Hold a profile against the advice of RFC 5406",
+		Example: "  useipsec lint bgp\n  useipsec lint ./ours.yaml",
+		Args:    oneArgument("a profile: a built-in name or a file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := loadProfile(args[0])
+			if err != nil {
+				return usage(err)
+			}
+			found := profile.Lint(p)
+			problems := 0
+			for _, f := range found {
+				if f.Severity == profile.Problem {
+					problems++
+				}
+			}
+			if asJSON {
+				if found == nil {
+					found = []profile.Finding{}
+				}
+				err = printJSON(cmd.OutOrStdout(), found)
+			} else {
+				for _, f := range found {
+					fmt.Fprintln(cmd.OutOrStdout(), f.Detail())
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%s: %d findings, %d of them problems\n", args[0], len(found), problems)
+			}
+			if err != nil {
+				return &exitError{exitError, err}
+			}
+			if problems > 0 {
+				return &exitError{1, nil}
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print the findings as JSON")
+	return c
+}

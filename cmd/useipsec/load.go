@@ -1,0 +1,74 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/useipsec/useipsec/scenarios"
+	"github.com/useipsec/useipsec/scenarios/profile"
+)
+
+// loadProfile takes the name of a built-in profile or the name of a file.
+func loadProfile(name string) (*profile.Profile, error) {
+	p, err := profile.Builtin(name)
+	if !errors.Is(err, profile.ErrUnknown) {
+		return p, err
+	}
+	data, rerr := os.ReadFile(name)
+	switch {
+	case rerr == nil:
+		return profile.Parse(name, data)
+	case errors.Is(rerr, fs.ErrNotExist) && !strings.ContainsAny(name, "./\\"):
+		return nil, fmt.Errorf("%w, and there is no such file", err)
+	}
+	return nil, fmt.Errorf("profile: %w", rerr)
+}
+
+// loadScenarios gives the library and what the files and directories hold beyond it.
+func loadScenarios(paths []string) ([]*scenarios.Scenario, error) {
+	all, err := scenarios.Builtins()
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]string{}
+	for _, s := range all {
+		seen[s.ID] = "the library"
+	}
+	for _, p := range paths {
+		more, err := readScenarios(p)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range more {
+			if where, twice := seen[s.ID]; twice {
+				return nil, fmt.Errorf("%s: scenario %s is in %s already", p, s.ID, where)
+			}
+			seen[s.ID] = p
+		}
+		all = append(all, more...)
+	}
+	return all, nil
+}
+
+func readScenarios(path string) ([]*scenarios.Scenario, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("scenario: %w", err)
+	}
+	if info.IsDir() {
+		return scenarios.LoadTree(os.DirFS(path), ".")
+	}
+	data, err := os.ReadFile(filepath.Clean(path))
+	if err != nil {
+		return nil, fmt.Errorf("scenario: %w", err)
+	}
+	s, err := scenarios.Parse(path, data)
+	if err != nil {
+		return nil, err
+	}
+	return []*scenarios.Scenario{s}, nil
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+const tool = "useipsec"
+
+// version is set when a release is built; otherwise the module's is shown.
+var version = ""
+
+func toolVersion() string {
+	if version != "" {
+		return version
+	}
+	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" {
+		return b.Main.Version
+	}
+	return "(devel)"
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   tool,
+		Short: "Hold IPsec (IKEv1, ESP) implementations against a profile",
+		Long: `useipsec runs scripted IKEv1 and ESP scenarios against a peer, leaves captures and keys, and judges the packets
+against a profile: the machine-readable answers to the nine questions of RFC 5406, section 8.
+
+Exit codes: 0 every required check passed; 1 a conformance failure; 2 usage, profile or scenario invalid;
+3 our error, or a required check is inconclusive; 4 something required was skipped or unsupported; 130 interrupted.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Version:       toolVersion(),
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.AddCommand(newRun(), newCheck(), newExplain(), newLint(), newList(), newDoctor())
+	return root
+}
+
+// printJSON is what --json prints.
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}

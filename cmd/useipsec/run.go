@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/useipsec/useipsec/captures/check"
+	"github.com/useipsec/useipsec/captures/diagnose"
+	"github.com/useipsec/useipsec/captures/evidence"
+	"github.com/useipsec/useipsec/harness"
+	"github.com/useipsec/useipsec/harness/lab"
+	"github.com/useipsec/useipsec/harness/peer"
+	"github.com/useipsec/useipsec/harness/report"
+	"github.com/useipsec/useipsec/scenarios"
+	"github.com/useipsec/useipsec/scenarios/profile"
+)
+
+// runFlags are the flags of useipsec run.
+type runFlags struct {
+	profile, peer, lab, carrier string
+	files, tags, refs           []string
+	rules, ruleRefs             []string
+	deviations, sabotage        []string
+	jobs                        int
+	out                         string
+	json, noSecrets, quiet      bool
+}
+
+func newRun() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:   "run [SCENARIO...]",
+		Short: "Run scenarios against a peer and judge the packets",
+		Long: `Run runs scenarios against a peer, leaves the evidence in a directory, judges it and writes the reports.
+Without arguments: every scenario, profile bgp, the reference peer, in the virtual lab.
+SCENARIO is an ID, a path above IDs or a glob: main/psk, 'quick/*', '**/sha1'.`,
+		Example: `  useipsec run
+  useipsec run --peer strongswan 'main/**' quick/transport
+  useipsec run --deviate spd.leak_cleartext=1 policy
+  useipsec run --peer strongswan --sabotage psk main/psk/aes128-sha1-modp2048`,
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
+	}
+	fs := c.Flags()
+	fs.StringVar(&f.profile, "profile", "bgp", "profile: a built-in name or a file")
+	fs.StringVar(&f.peer, "peer", harness.Reference, "peer under test: reference, strongswan")
+	fs.StringVar(&f.lab, "lab", "", "virtual or netns (default: virtual for the reference peer, netns for real ones)")
+	fs.StringVar(&f.carrier, "carrier", "auto", "what carries a real peer's ESP: auto, namespace, kernel, guest")
+	fs.StringSliceVar(&f.files, "scenario", nil, "further scenarios: a file, or a directory of them")
+	fs.StringSliceVar(&f.tags, "tag", nil, "only scenarios with this tag")
+	fs.StringSliceVar(&f.refs, "ref", nil, "only scenarios with this reference, such as RFC2409/5.4")
+	fs.StringSliceVar(&f.rules, "rule", nil, "judge by these rules only (globs)")
+	fs.StringSliceVar(&f.ruleRefs, "rule-ref", nil, "judge by the rules with this reference only, such as RFC2409/5.5")
+	fs.StringSliceVar(&f.deviations, "deviate", nil, "switch a fault of the reference peer on: NAME or NAME=VALUE (see: list deviations)")
+	fs.StringSliceVar(&f.sabotage, "sabotage", nil, "make the peer's configuration differ, to see the checks notice: psk")
+	fs.IntVarP(&f.jobs, "jobs", "j", 0, "trials at the same time (default: the number of processors)")
+	fs.StringVar(&f.out, "out", "", "directory for evidence and reports, which must not exist (default: useipsec-<time>)")
+	fs.BoolVar(&f.json, "json", false, "print the results as JSON and nothing else on standard output")
+	fs.BoolVar(&f.noSecrets, "no-secrets", false, "leave keys out of the evidence")
+	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
+	_ = c.RegisterFlagCompletionFunc("profile", cobra.FixedCompletions(profile.Builtins(), cobra.ShellCompDirectiveDefault))
+	return c
+}
+
+func (f *runFlags) run(cmd *cobra.Command, args []string) error {
+	prof, plan, filter, err := f.plan(args)
+	if err != nil {
+		return usage(err)
+	}
+	if code, err := f.elsewhere(plan); code >= 0 || err != nil {
+		return &exitError{code, err}
+	}
+	if f.out == "" {
+		f.out = "useipsec-" + time.Now().UTC().Format("20060102T150405Z")
+	}
+	show := newProgress(cmd.ErrOrStderr(), f.quiet)
+	bundle, err := harness.Run(cmd.Context(), plan, harness.Options{
+		Out: f.out, Jobs: f.jobs, NoSecrets: f.noSecrets, Tool: tool, Version: toolVersion(), Progress: show.update,
+	})
+	show.close()
+	if bundle == nil {
+		return startError(err)
+	}
+	return f.judge(cmd, prof, filter, err)
+}
+
+// plan reads everything the run depends on, so that what is wrong is said before anything runs.
+func (f *runFlags) plan(args []string) (*profile.Profile, harness.Plan, check.Filter, error) {
+	p := harness.Plan{Lab: harness.Lab(f.lab), DeviationNames: f.deviations}
+	filter := check.Filter{Rules: f.rules, Refs: f.ruleRefs}
+	fail := func(err error) (*profile.Profile, harness.Plan, check.Filter, error) { return nil, p, filter, err }
+	prof, err := loadProfile(f.profile)
+	if err != nil {
+		return fail(err)
+	}
+	p.Profile, p.ProfileSource = prof.Name, prof.Source()
+	if _, err := filter.Select(check.Rules()); err != nil {
+		return fail(err)
+	}
+	all, err := loadScenarios(f.files)
+	if err != nil {
+		return fail(err)
+	}
+	if p.Scenarios, err = scenarios.Select(all, scenarios.Selection{Patterns: args, Tags: f.tags, Refs: f.refs}); err != nil {
+		return fail(err)
+	}
+	if f.peer != harness.Reference {
+		if p.Driver, err = peer.Find(f.peer); err != nil {
+			return fail(fmt.Errorf("%w; besides these there is %s", err, harness.Reference))
+		}
+	}
+	if p.Carrier, err = peer.ParseCarrier(f.carrier); err != nil {
+		return fail(err)
+	}
+	for _, d := range f.deviations {
+		if err := p.Deviations.Set(d); err != nil {
+			return fail(err)
+		}
+	}
+	for _, s := range f.sabotage {
+		if s != "psk" {
+			return fail(fmt.Errorf("--sabotage %s: there is only psk", s))
+		}
+		p.Sabotage.PSK = true
+	}
+	if p.Lab == "" {
+		p.Lab = harness.Virtual
+		if p.Driver != nil {
+			p.Lab = harness.Netns
+		}
+	}
+	if f.jobs < 0 {
+		return fail(fmt.Errorf("--jobs %d: want a number that is not negative", f.jobs))
+	}
+	if f.out != "" {
+		if _, err := os.Lstat(f.out); err == nil {
+			return fail(fmt.Errorf("--out %s: %w; remove it or name another directory", f.out, evidence.ErrExists))
+		}
+	}
+	return prof, p, filter, p.Check()
+}
+
+// elsewhere runs the whole command again in a user namespace when the lab needs privileges
+// that this process has only there. A code below 0 means: go on here.
+func (f *runFlags) elsewhere(p harness.Plan) (int, error) {
+	if p.Lab != harness.Netns || os.Geteuid() == 0 || lab.InUserNamespace() {
+		return -1, nil
+	}
+	if err := lab.CanUserNamespace(); err != nil {
+		return exitError, fmt.Errorf("%w; the netns lab needs root or a user namespace: run it with sudo, or use --lab virtual", err)
+	}
+	code, err := lab.ReexecInUserNamespace(os.Args[1:])
+	if err != nil {
+		return exitError, err
+	}
+	return code, nil
+}
+
+// startError is why a run did not begin.
+func startError(err error) error {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return &exitError{exitInterrupted, errors.New("interrupted before anything was run")}
+	case errors.Is(err, evidence.ErrExists), errors.Is(err, harness.ErrPlan):
+		return usage(err)
+	}
+	return &exitError{exitError, err}
+}
+
+// judge reads the evidence back from the disk, as check does later, and writes the reports.
+// It happens after an interrupt too.
+func (f *runFlags) judge(cmd *cobra.Command, prof *profile.Profile, filter check.Filter, runErr error) error {
+	if runErr != nil && !errors.Is(runErr, context.Canceled) {
+		fmt.Fprintln(cmd.ErrOrStderr(), "useipsec:", runErr)
+	}
+	bundle, err := evidence.Open(f.out)
+	if err != nil {
+		return &exitError{exitError, err}
+	}
+	res, err := check.Run(bundle, prof, check.Options{Filter: filter, Diagnose: diagnose.New})
+	if err != nil {
+		return &exitError{exitError, err}
+	}
+	if err := report.Write(bundle, res); err != nil {
+		return &exitError{exitError, err}
+	}
+	if err := printResult(cmd.OutOrStdout(), res, f.json); err != nil {
+		return &exitError{exitError, err}
+	}
+	if !f.json {
+		fmt.Fprintf(cmd.OutOrStdout(), "Report: %s\n", filepath.Join(f.out, "report.html"))
+	}
+	switch {
+	case cmd.Context().Err() != nil:
+		return &exitError{exitInterrupted, fmt.Errorf("interrupted; what was done until then is in %s", f.out)}
+	case runErr != nil:
+		return &exitError{exitError, nil}
+	case res.Exit != exitOK:
+		return &exitError{res.Exit, nil}
+	}
+	return nil
+}
+
+// printResult shows a result to a person or to a program.
+func printResult(w io.Writer, res *check.Result, asJSON bool) error {
+	if asJSON {
+		return report.JSON(w, res)
+	}
+	return report.Summary(w, res, isTerminal(w) && os.Getenv("NO_COLOR") == "")
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
