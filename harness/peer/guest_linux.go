@@ -91,16 +91,16 @@ func bootGuest(ctx context.Context, ns *lab.Namespace, dir, wireTap string) (_ *
 	}
 	defer console.Close()
 	mac := net.HardwareAddr(guestMAC[:])
-	cmd := exec.Command(umlPath,
+	// The guest's processes are processes here. In a PID namespace they all go
+	// with its first process, however that ends. The guest's kernel itself must
+	// not be the first: there the signal with which it ends on a panic is void.
+	cmd := exec.Command("/bin/sh", "-c", `"$@"; exit $?`, "guest", umlPath,
 		"mem="+umlMemory, "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", "init="+self,
 		"uml_dir="+dir+"/uml/", "umid=guest", "con=null", "con0=null,fd:1", "ssl=null", "quiet", "zswap.enabled=0",
-		"panic=-1", // a panic ends the guest at once
 		guestWire+"=tuntap,"+wireTap+","+mac.String(), guestControl+"=tuntap,"+controlTap+",02:75:67:00:00:02",
 		controlVariable+"="+listener.Addr().String())
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" + dir}
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, console, console
-	// The guest's processes are processes here. As the first of a PID namespace
-	// its kernel takes all of them along, however it ends.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID}
 	if g.proc, err = ns.Start(cmd); err != nil {
 		return nil, err

@@ -50,6 +50,9 @@ func carrierHere(c Carrier) error {
 			return lacks("", "this kernel has no ESP")
 		}
 	case CarrierGuest:
+		if raceDetector {
+			return lacks("", "a program built with the race detector cannot run in a guest")
+		}
 		if _, err := os.Stat(umlPath); err != nil {
 			return lacks(strongSwanGuestApt, "transport mode needs ESP in a kernel, this one has none and %s is missing", umlPath)
 		}
