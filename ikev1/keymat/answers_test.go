@@ -65,6 +65,38 @@ var expansions = []struct {
 			"ce22d7eea7b78031",
 		key: "c8b7621edbd3a4c814a33c953d0692e97554fe7f8485d06fbf69bb0f8f47bc89", iv: "f3949a9f46cbdfd39d2f73ac882938b7",
 	},
+	{
+		cipher: "blowfish-cbc", hash: "md5",
+		skeyE: "10f24afcb13cf5738e82f492de1ae4ef",
+		key:   "b495fff49b1d631cf5a2151a152bdea873305c6b2e70c72001787867c304b47ee4eb836db5429b25ea2e641803a5f5c849e73ab5e978372a",
+		iv:    "75fa55a9ce044068",
+	},
+	{
+		cipher: "blowfish-cbc", hash: "sha1",
+		skeyE: "807bc15b1f133f598c8a47a53358b471f9a27fc3",
+		key:   "8e2699613422fa92d1319ef08dfa3f57def8176f7f76387870c131b60ac1ae60019a1f478f4befd975b2416e9a5b4c84c663b33556d9f762",
+		iv:    "e29d7cef1b91ca5c",
+	},
+	{
+		cipher: "blowfish128-cbc", hash: "sha1",
+		skeyE: "807bc15b1f133f598c8a47a53358b471f9a27fc3",
+		key:   "807bc15b1f133f598c8a47a53358b471", iv: "e29d7cef1b91ca5c",
+	},
+	{
+		cipher: "blowfish256-cbc", hash: "sha1",
+		skeyE: "807bc15b1f133f598c8a47a53358b471f9a27fc3",
+		key:   "8e2699613422fa92d1319ef08dfa3f57def8176f7f76387870c131b60ac1ae60", iv: "e29d7cef1b91ca5c",
+	},
+	{
+		cipher: "cast128-cbc", hash: "md5",
+		skeyE: "10f24afcb13cf5738e82f492de1ae4ef",
+		key:   "10f24afcb13cf5738e82f492de1ae4ef", iv: "75fa55a9ce044068",
+	},
+	{
+		cipher: "cast-cbc", hash: "sha256",
+		skeyE: "c5bab3e8cddd603f717b66e36b0ad61f670300b4011ceb12fdbb4d7b4b7a1afd",
+		key:   "c5bab3e8cddd603f717b66e36b0ad61f", iv: "9caba44c3f4d9d6c",
+	},
 }
 
 var keymats = []struct {

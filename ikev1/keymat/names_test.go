@@ -48,6 +48,13 @@ func TestCiphers(t *testing.T) {
 		"aes128-cbc": {keymat.AESCBC, 128, 7, 16, 16, false, "aes128-cbc", "aes-cbc"},
 		"aes192-cbc": {keymat.AESCBC, 192, 7, 24, 16, false, "aes192-cbc", "aes-cbc"},
 		"aes256-cbc": {keymat.AESCBC, 256, 7, 32, 16, false, "aes256-cbc", "aes-cbc"},
+
+		"blowfish-cbc":    {keymat.BlowfishCBC, 0, 3, 56, 8, true, "blowfish-cbc", "blowfish-cbc"},
+		"blowfish40-cbc":  {keymat.BlowfishCBC, 40, 3, 5, 8, true, "blowfish40-cbc", "blowfish-cbc"},
+		"blowfish128-cbc": {keymat.BlowfishCBC, 128, 3, 16, 8, true, "blowfish128-cbc", "blowfish-cbc"},
+		"blowfish448-cbc": {keymat.BlowfishCBC, 448, 3, 56, 8, true, "blowfish448-cbc", "blowfish-cbc"},
+		"cast-cbc":        {keymat.CASTCBC, 0, 6, 16, 8, true, "cast-cbc", "cast-cbc"},
+		"cast128-cbc":     {keymat.CASTCBC, 128, 6, 16, 8, true, "cast128-cbc", "cast-cbc"},
 	} {
 		c, bits, err := keymat.ParseCipher(slug)
 		if err != nil {
@@ -67,33 +74,43 @@ func TestCiphers(t *testing.T) {
 
 func TestGroups(t *testing.T) {
 	for _, tt := range []struct {
-		group keymat.Group
-		value uint16
-		slug  string
-		size  int
-		weak  bool
+		group  keymat.Group
+		value  uint16
+		slug   string
+		size   int
+		shared int
+		weak   bool
 	}{
-		{keymat.MODP768, 1, "modp768", 96, true},
-		{keymat.MODP1024, 2, "modp1024", 128, true},
-		{keymat.MODP1536, 5, "modp1536", 192, false},
-		{keymat.MODP2048, 14, "modp2048", 256, false},
-		{keymat.MODP3072, 15, "modp3072", 384, false},
-		{keymat.MODP4096, 16, "modp4096", 512, false},
-		{keymat.MODP6144, 17, "modp6144", 768, false},
-		{keymat.MODP8192, 18, "modp8192", 1024, false},
+		{keymat.MODP768, 1, "modp768", 96, 96, true},
+		{keymat.MODP1024, 2, "modp1024", 128, 128, true},
+		{keymat.MODP1536, 5, "modp1536", 192, 192, false},
+		{keymat.MODP2048, 14, "modp2048", 256, 256, false},
+		{keymat.MODP3072, 15, "modp3072", 384, 384, false},
+		{keymat.MODP4096, 16, "modp4096", 512, 512, false},
+		{keymat.MODP6144, 17, "modp6144", 768, 768, false},
+		{keymat.MODP8192, 18, "modp8192", 1024, 1024, false},
+		{keymat.ECP256, 19, "ecp256", 64, 32, false},
+		{keymat.ECP384, 20, "ecp384", 96, 48, false},
+		{keymat.ECP521, 21, "ecp521", 132, 66, false},
+		{keymat.MODP1024S160, 22, "modp1024s160", 128, 128, true},
+		{keymat.MODP2048S224, 23, "modp2048s224", 256, 256, false},
+		{keymat.MODP2048S256, 24, "modp2048s256", 256, 256, false},
 	} {
 		parsed, err := keymat.ParseGroup(tt.slug)
 		if err != nil || parsed != tt.group || uint16(tt.group) != tt.value {
 			t.Errorf("%s: value %d, %v", tt.slug, parsed, err)
 		}
-		if tt.group.String() != tt.slug || tt.group.Size() != tt.size || tt.group.Weak() != tt.weak {
-			t.Errorf("%s: %v of %d octets, weak %v", tt.slug, tt.group, tt.group.Size(), tt.group.Weak())
+		if tt.group.String() != tt.slug || tt.group.Size() != tt.size || tt.group.SharedSize() != tt.shared || tt.group.Weak() != tt.weak {
+			t.Errorf("%s: %v of %d and %d octets, weak %v", tt.slug, tt.group, tt.group.Size(), tt.group.SharedSize(), tt.group.Weak())
 		}
 	}
 }
 
 func TestUnknownNames(t *testing.T) {
-	for _, slug := range []string{"", "MD5", "sha224", "aes-cbc", "aes-cbc/128", "aes129-cbc", "modp", "modp1", "Unknown(3)"} {
+	for _, slug := range []string{
+		"", "MD5", "sha224", "aes-cbc", "aes-cbc/128", "aes129-cbc", "blowfish32-cbc", "blowfish129-cbc", "blowfish456-cbc",
+		"cast64-cbc", "camellia128-cbc", "modp", "modp1", "modp1024s161", "ecp224", "Unknown(3)",
+	} {
 		_, errHash := keymat.ParseHash(slug)
 		_, _, errCipher := keymat.ParseCipher(slug)
 		_, errGroup := keymat.ParseGroup(slug)
@@ -125,6 +142,8 @@ func TestSuite(t *testing.T) {
 		{suite(t, "aes128-cbc", "sha1", "modp2048"), "aes128-cbc/sha1/modp2048", false, nil},
 		{suite(t, "aes128-cbc", "sha1", "modp1024"), "aes128-cbc/sha1/modp1024", true, nil},
 		{suite(t, "3des-cbc", "md5", "modp1536"), "3des-cbc/md5/modp1536", true, nil},
+		{suite(t, "blowfish-cbc", "sha1", "ecp256"), "blowfish-cbc/sha1/ecp256", true, nil},
+		{suite(t, "aes256-cbc", "sha384", "ecp384"), "aes256-cbc/sha384/ecp384", false, nil},
 		{suite(t, "des-cbc", "sha256", "modp8192"), "des-cbc/sha256/modp8192", true, nil},
 		{keymat.Suite{}, "Unknown(0)/Unknown(0)/Unknown(0)", false, keymat.ErrUnknown},
 		{

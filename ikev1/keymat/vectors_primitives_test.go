@@ -2,15 +2,19 @@ package keymat_test
 
 import "github.com/useipsec/useipsec/ikev1/keymat"
 
-// dhVectors are the known answers of strongSwan's test vectors: two private exponents, and the SHA-256 digests of what they
-// give, which are shorter than the values and as good a proof.
-var dhVectors = []struct {
+// dhVector is one exchange: two private exponents, and the SHA-256 digests of what they give, which are shorter than the values
+// and as good a proof.
+type dhVector struct {
+	name               string
 	group              keymat.Group
 	privI, privR       string
 	pubI, pubR, shared string // SHA-256
-}{
+}
+
+// dhVectors are the known answers of strongSwan's test vectors.
+var dhVectors = []dhVector{
 	{
-		group:  keymat.MODP768,
+		name: "strongSwan", group: keymat.MODP768,
 		privI:  "6091ffc6de28c1ccc7c65da611abfae86a1074b22243e3706cb6de2fe29d1142",
 		privR:  "76e02fc3eabe6a0fced6c31e5945d167fad00200b4af12cd6fc6d7e381486278",
 		pubI:   "e00157db2292fa7a18376eacb84cddaee1f431c70bb8513d46d11577f9d8df08",
@@ -18,7 +22,7 @@ var dhVectors = []struct {
 		shared: "a3c5be42019fed39e937bd54c5604774ddb4ba8d6d3ec7a4632148ef559e7857",
 	},
 	{
-		group:  keymat.MODP1024,
+		name: "strongSwan", group: keymat.MODP1024,
 		privI:  "e53c205da0d8e4bfb4174944320fc6e4ea66fe44e3c931ac5da1450aea47ebcf",
 		privR:  "7f9af721eb7cd2a900a36e399ebc5c65eecce6629c8e1c5a7ff33293645fd3e3",
 		pubI:   "eddc65bb78659abde6e3803cf358ede4b6d3dbb16566a1dd8e2cc49164e478ed",
@@ -26,7 +30,7 @@ var dhVectors = []struct {
 		shared: "3f931be2b8bab51794ac83db93e3721994c52034d9adeb1aaeac44e1e7df2f60",
 	},
 	{
-		group:  keymat.MODP1536,
+		name: "strongSwan", group: keymat.MODP1536,
 		privI:  "22d9dcc73079936a858c07aa85ed07b3d1e8b670e7caafa192837696070fef29",
 		privR:  "323474de7788e0036b309549560b000d81f82fdb6978f3c03b701680de6e2810",
 		pubI:   "bf99ac6dcf33fe6747b9df54a051659b916d746b5eed8c1ebfc79b72a7b39244",
@@ -34,7 +38,7 @@ var dhVectors = []struct {
 		shared: "3aef946a97cdd02d8d648480b7c3632af819c201e6f83bc9302906d180a86628",
 	},
 	{
-		group:  keymat.MODP2048,
+		name: "strongSwan", group: keymat.MODP2048,
 		privI:  "af3bfd3862caa11774ce2b74840807c1de5cd6a7619bb3a0c7af39eedaa6eb89e2e9c144b3625b2731879cb58fa3766d",
 		privR:  "77a48e4772e23e284ce4af81399dcd589beb7cefbcc9d196f06dcfdfc3a88e3b4c1c82befec0e64ba495ccde329936ce",
 		pubI:   "b243f24c7feb0a382d7a596481dff904f6f4cf469e3285dd5407f7aba421cb1d",
@@ -42,7 +46,7 @@ var dhVectors = []struct {
 		shared: "dce39a9f51cb46a6b59996d62c2a4c59dc6ee79aa47958d830df0fc8d61e2352",
 	},
 	{
-		group:  keymat.MODP3072,
+		name: "strongSwan", group: keymat.MODP3072,
 		privI:  "51f8aab663201eb286bad29932b2e58a9296bf2aa77879cc8c6429d5a668adf76057adc377cc75fd864796b8fa7b428c",
 		privR:  "af7f44290baac8815e70759b6b274227122250ea8d5a12ef4b0a82cfe91d52989d96c1a840892a9ffa9f3a65c77c8cd9",
 		pubI:   "faded4e033f6abf8f5675a5e94af4d7eb2e2d773c4a08ef52961469cedc291fe",
@@ -50,7 +54,7 @@ var dhVectors = []struct {
 		shared: "b06adc6cf9e09cff9f8f595eb4e358f21a7ab69443a43ef5e2a433b82b1c7994",
 	},
 	{
-		group: keymat.MODP4096,
+		name: "strongSwan", group: keymat.MODP4096,
 		privI: "ab69bce961f98aa9d591e3fd9abc46c80dde390284f19142e8815ab08054722bbd2e141e279ec7fd30aafaca664093731ecc75a2bd07e4a5" +
 			"883f560893c83350",
 		privR: "ef3ecb88f4f988f72acd5aa22ebebf190fde7e8e4d0d50ccde80f941b3bbd6a2f9a12aee9bb3e5c5803f67affe27c80d05469b5254eb1f32" +
@@ -60,7 +64,7 @@ var dhVectors = []struct {
 		shared: "0afc2b81c9c319fa8cb861fa9a77d7213e7fe29d5fb7bef0e9562a7e776bacfe",
 	},
 	{
-		group: keymat.MODP6144,
+		name: "strongSwan", group: keymat.MODP6144,
 		privI: "ab36f0657c4fbadc2a3b07edd1c8afcb42afcd7ff91c57013725500d89429f34798f99f5de53d1088fd9f660a1a52be454f9634d15bb4e4c" +
 			"e09e5a69e0f99d59",
 		privR: "59a552a40d1780af6433bc9e8a9b6d4830ddd3575307409a90c92bda404bb799f0093efe21bead85f16a237b0590c3356d968cc09dcd5b2d" +
@@ -70,7 +74,7 @@ var dhVectors = []struct {
 		shared: "3e94710916cc166b5ff88c0aa5b790b653604465ab8e291122c5368bb0d63ab7",
 	},
 	{
-		group: keymat.MODP8192,
+		name: "strongSwan", group: keymat.MODP8192,
 		privI: "a648814745fe1ed1989b75ba6dd501e44e776dc997a0ae27376461b0ee796594c2e6db07e5f9d87d944d37012238e570af523a47f3e86e2a" +
 			"4cd0db3a4940cf0b",
 		privR: "d8f2b09f17be6f13645cb457be0aa80202e843f510d293f93255982f8987266179d601909570a3f9cc58508b62f88d64e0d059f1a2edead4" +
@@ -164,5 +168,47 @@ var cbcVectors = []struct {
 			"ad2b417be66c3710",
 		sealed: "f58c4c04d6e5f1ba779eabfb5f7bfbd69cfc4e967edb808d679f777bc6702c7d39f23369a9d9bacfa530e26304231461b2eb05e2c39be9fc" +
 			"da6c19078c6a9d1b",
+	},
+	{
+		name: "Eric Young's test of Blowfish", cipher: "blowfish128-cbc",
+		key:    "0123456789abcdeff0e1d2c3b4a59687",
+		iv:     "fedcba9876543210",
+		plain:  "37363534333231204e6f77206973207468652074696d6520666f722000000000",
+		sealed: "6b77b4d63006dee605b156e27403979358deb9e7154616d959f1652bd5ff92cc",
+	},
+	{
+		name: "Chilkat's test of Blowfish", cipher: "blowfish256-cbc",
+		key:    "313233343536373839303132333435364142434445464748494a4b4c4d4e4f50",
+		iv:     "3132333435363738",
+		plain:  "54686520717569636b2062726f776e20666f78206a756d706564206f76657220746865206c617a7920646f6700000000",
+		sealed: "276855ca6c0d60f7d9708210440c1072e05d078e733b34b4198d609dc2fcc2f0c30926cdef3b6d52baf6e345aa03f83e",
+	},
+	{
+		name: "OpenSSL with the shortest key", cipher: "blowfish40-cbc",
+		key:    "1011121314",
+		iv:     "a0a1a2a3a4a5a6a7",
+		plain:  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f2021222324252627",
+		sealed: "8a2f115a286ffba52691b26f4c33c840f1a5dbdd2be6d8383644f301ca83cf8f8809709cb52417f5",
+	},
+	{
+		name: "OpenSSL with the longest key, which is the default", cipher: "blowfish-cbc",
+		key:    "101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f4041424344454647",
+		iv:     "a0a1a2a3a4a5a6a7",
+		plain:  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f2021222324252627",
+		sealed: "6916de9a3b2f3427f3ed88c5f567dce52c5a447ccb3fcbc1b199b074ff3cc5ee354cb596f640459c",
+	},
+	{
+		name: "RFC 2144 B.1", cipher: "cast128-cbc",
+		key:    "0123456712345678234567893456789a",
+		iv:     "0000000000000000",
+		plain:  "0123456789abcdef",
+		sealed: "238b4fe5847e44b2",
+	},
+	{
+		name: "OpenSSL", cipher: "cast-cbc",
+		key:    "101112131415161718191a1b1c1d1e1f",
+		iv:     "a0a1a2a3a4a5a6a7",
+		plain:  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f2021222324252627",
+		sealed: "150da8723fa886e61648bb367a16eb44ce03cae4d8e18bc2c6046dbd2b786b5797fbb3c1be5971c2",
 	},
 }
