@@ -11,8 +11,8 @@ import (
 type opener struct {
 	suite esp.Suite
 	keys  esp.Keys
-	icv   int     // octets of an ICV that cannot be verified
-	sa    *esp.SA // nil: NULL encryption without integrity, which no SA may be, but captures have it
+	icv   int // octets of an ICV that cannot be verified
+	sa    *esp.SA
 }
 
 // newOpener makes the opener of ESP packets. Its errors are those of esp.New;
@@ -22,11 +22,8 @@ func newOpener(s esp.Suite, k esp.Keys, anyICV bool, icvBits int) (opener, error
 	if anyICV {
 		o.icv = icvBits / 8
 	}
-	if s.Cipher == esp.NULL && s.Integrity == esp.NoIntegrity && o.icv == 0 {
-		return o, nil
-	}
-	// Neither window nor mode nor SPI matter for Inspect.
-	sa, err := esp.New(esp.Params{SPI: 1, Mode: esp.Tunnel, Suite: s, Keys: k, Window: -1, OpaqueICV: o.icv})
+	// Neither window nor mode nor SPI matter for Inspect. NULL without integrity is what no SA may be, but captures have it.
+	sa, err := esp.New(esp.Params{SPI: 1, Mode: esp.Tunnel, Suite: s, Keys: k, Window: -1, OpaqueICV: o.icv, InspectOnly: true})
 	if err != nil {
 		return o, fmt.Errorf("captures/dissect: %w", err)
 	}
@@ -45,36 +42,7 @@ func (o opener) same(p opener) bool {
 }
 
 // inspect decrypts pkt into the room of dst.
-func (o opener) inspect(dst, pkt []byte) (esp.Facts, error) {
-	if o.sa != nil {
-		return o.sa.Inspect(dst, pkt)
-	}
-	h, err := esp.ParseHeader(pkt)
-	f := esp.Facts{SPI: h.SPI, Seq: h.Seq}
-	if err != nil {
-		return f, err
-	}
-	b := pkt[esp.HeaderLen:]
-	if len(b) < 2 {
-		return f, fmt.Errorf("captures/dissect: SPI %#08x sequence %d: no Pad Length and Next Header: %w", h.SPI, h.Seq, esp.ErrTruncated)
-	}
-	f.PadLen, f.NextHeader = int(b[len(b)-2]), b[len(b)-1]
-	b = b[:len(b)-2]
-	f.Payload = b
-	if f.PadLen > len(b) {
-		f.Note = esp.NotePadLength
-		return f, nil
-	}
-	f.Payload, f.Padding = b[:len(b)-f.PadLen], b[len(b)-f.PadLen:]
-	f.PadOK = true
-	for i, v := range f.Padding {
-		f.PadOK = f.PadOK && v == byte(i+1)
-	}
-	if !f.PadOK {
-		f.Note = esp.NotePadOctets
-	}
-	return f, nil
-}
+func (o opener) inspect(dst, pkt []byte) (esp.Facts, error) { return o.sa.Inspect(dst, pkt) }
 
 // trusted reports whether the facts show that the keys were right.
 func trusted(f esp.Facts, err error) bool {
