@@ -112,3 +112,9 @@ func ReexecInUserNamespace([]string) (int, error) { return -1, ErrNoNamespaces }
 
 // PrepareUserNamespace does nothing.
 func PrepareUserNamespace() error { return nil }
+
+// CanUserNamespace returns ErrNoNamespaces.
+func CanUserNamespace() error { return ErrNoNamespaces }
+
+// InUserNamespace reports false.
+func InUserNamespace() bool { return false }
