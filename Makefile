@@ -1,13 +1,16 @@
 # useipsec: make run, make test. README.md says what they show.
 
-SHELL    := /bin/bash
-GO       ?= go
-GO_MIN   := 1.26
-FUZZTIME ?= 10s
-# The race detector needs a C compiler.
-RACE     ?= $(shell command -v gcc >/dev/null && echo -race)
-VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-LINT     := .cache/bin/golangci-lint
+SHELL     := /bin/bash
+GO        ?= go
+GO_MIN    := 1.26
+FUZZTIME  ?= 10s
+# The race detector needs cgo, and that a C compiler; nothing else does.
+RACE      ?= $(shell command -v gcc >/dev/null && echo -race)
+CGO       := CGO_ENABLED=$(if $(RACE),1,0)
+export CGO_ENABLED := 0
+TESTFLAGS ?= -timeout 10m
+VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LINT      := .cache/bin/golangci-lint
 
 # Not as root, what needs network namespaces runs in a user namespace, where that is allowed.
 # A tmpfs covers /run, whose files belong to a root that this one is not.
@@ -32,15 +35,17 @@ build: go ## bin/useipsec
 
 test: deps lint unit namespaces ## all tests, after installing what they need and after lint
 
-# The packages that make namespaces, devices and daemons; their tests run one package after
-# the other and without the race detector, which a User-mode Linux guest has no memory for.
-REAL := ./captures/live ./harness/lab ./harness/peer ./harness/e2e ./cmd/useipsec
+# Packages whose tests make namespaces and devices, or start daemons: one after the other, and
+# without the race detector where the test binary is also what boots in a User-mode Linux guest.
+LABS   := ./captures/live ./harness ./harness/lab
+GUESTS := ./harness/peer ./harness/e2e ./cmd/useipsec
 
 unit: go ## tests that need no privileges
-	$(GO) test -timeout 10m $(RACE) $$($(GO) list ./... | grep -vxF "$$($(GO) list $(REAL))")
+	$(CGO) $(GO) test $(RACE) $(TESTFLAGS) $$($(GO) list ./... | grep -vxF "$$($(GO) list $(LABS) $(GUESTS))")
 
 namespaces: go ## tests with namespaces and real daemons
-	$(NAMESPACE) $(GO) test -timeout 10m -p 1 $(REAL)
+	$(NAMESPACE) env $(CGO) $(GO) test $(RACE) $(TESTFLAGS) -p 1 $(LABS)
+	$(NAMESPACE) $(GO) test $(TESTFLAGS) -p 1 $(GUESTS)
 
 lint: go $(LINT) ## gofumpt, vet, staticcheck, import directions
 	$(LINT) run ./...
