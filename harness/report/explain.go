@@ -16,10 +16,10 @@ func explain(w io.Writer, t *check.TrialResult, l *ladder) error {
 	if t.Title != "" {
 		fmt.Fprintf(b, "%s.\n\n", strings.TrimSuffix(t.Title, "."))
 	}
-	if t.Status != "completed" {
+	if !completed(t) {
 		fmt.Fprintf(b, "The trial was %s", t.Status)
 		if t.Reason != "" {
-			fmt.Fprintf(b, ": %s", t.Reason)
+			fmt.Fprintf(b, ": %s", plain(t.Reason))
 		}
 		fmt.Fprint(b, ".\n\n")
 	}
@@ -35,8 +35,8 @@ func explain(w io.Writer, t *check.TrialResult, l *ladder) error {
 				title = ""
 			}
 			fmt.Fprintf(b, "\n### %s: %v\n\n%s (%v, %s).\n\n", f.Rule, f.Verdict, f.Title, f.Level, f.Ref)
-			for _, line := range strings.Split(strings.TrimSpace(details(f)), "\n") {
-				fmt.Fprintf(b, "- %s\n", line)
+			for _, l := range facts(f) {
+				fmt.Fprintf(b, "- %s: %s\n", l.Label, l.Text)
 			}
 		}
 	}

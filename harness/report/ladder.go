@@ -104,6 +104,7 @@ func climb(tr *evidence.TrialReader, res *check.TrialResult) *ladder {
 			FromLeft: e.Src.Addr() == tr.Meta.Harness || e.Src.Addr() == tr.Meta.HarnessInner && e.Src.Addr().IsValid(),
 		}
 		r.Class, r.Label, r.Detail = describe(e, tr.Meta.Marker)
+		r.Label, r.Detail = plain(r.Label), plain(r.Detail)
 		l.Rungs = append(l.Rungs, r)
 		gap = 0
 	}

@@ -71,5 +71,5 @@ func mark(v check.Verdict) string {
 
 // cell keeps a text within its cell.
 func cell(s string) string {
-	return strings.NewReplacer("|", "\\|", "\n", " ", "<", "&lt;").Replace(s)
+	return strings.NewReplacer("|", "\\|", "<", "&lt;").Replace(plain(s))
 }

@@ -18,7 +18,7 @@ func Summary(w io.Writer, res *check.Result, colour bool) error {
 	}
 	s.unrun(res)
 	for _, n := range res.Notes {
-		fmt.Fprintf(s.w, "note: %s\n\n", n)
+		fmt.Fprintf(s.w, "note: %s\n\n", plain(n))
 	}
 	s.items(res)
 	fmt.Fprintf(s.w, "\nChecks   %s\n", counts(res.Counts))
@@ -56,7 +56,7 @@ func problems(res *check.Result) []*problem {
 	seen := map[kind]*problem{}
 	for ti := range res.Trials {
 		t := &res.Trials[ti]
-		if t.Status != "completed" {
+		if !completed(t) {
 			continue
 		}
 		for fi := range t.Findings {
@@ -90,11 +90,9 @@ func (s *summary) problem(p *problem) {
 	}
 	line("", p.Title)
 	line("trial", name(p.trial))
-	line("expected", expected(p.Finding))
-	line("actual", p.Actual)
-	line("frames", frames(p.Finding))
-	line("cause", p.Why)
-	line("next", p.Next)
+	for _, l := range facts(p.Finding) {
+		line(l.Label, l.Text)
+	}
 	const most = 4
 	var also []string
 	for _, t := range p.more[:min(most, len(p.more))] {
@@ -113,7 +111,7 @@ func (s *summary) unrun(res *check.Result) {
 	trials := map[string][]*check.TrialResult{}
 	for i := range res.Trials {
 		t := &res.Trials[i]
-		if t.Status == "completed" {
+		if completed(t) {
 			continue
 		}
 		k := t.Status + "\x00" + t.Reason
@@ -126,7 +124,7 @@ func (s *summary) unrun(res *check.Result) {
 		ts := trials[k]
 		fmt.Fprintf(s.w, "%s  %s\n", s.verdict(ts[0].Verdict, 0), ts[0].Status)
 		if ts[0].Reason != "" {
-			fmt.Fprintf(s.w, "  %-9s %s\n", "reason", ts[0].Reason)
+			fmt.Fprintf(s.w, "  %-9s %s\n", "reason", plain(ts[0].Reason))
 		}
 		const most = 6
 		for i, t := range ts {
@@ -147,7 +145,7 @@ func (s *summary) unrun(res *check.Result) {
 // items is the table of the nine questions.
 func (s *summary) items(res *check.Result) {
 	for _, it := range res.Items {
-		text := it.Why
+		text := plain(it.Why)
 		if it.Verdict == check.Pass {
 			text = counts(it.Counts)
 		}
@@ -155,7 +153,7 @@ func (s *summary) items(res *check.Result) {
 		if r := []rune(text); len(r) > width {
 			text = string(r[:width-1]) + "…"
 		}
-		fmt.Fprintf(s.w, "%s  %-16s  %s  %s\n", it.Item, keys[it.Item], s.verdict(it.Verdict, 14), text)
+		fmt.Fprintf(s.w, "%s  %-16s  %s  %s\n", it.Item, key(it.Item), s.verdict(it.Verdict, 14), text)
 	}
 }
 

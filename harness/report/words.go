@@ -7,15 +7,12 @@ import (
 	"unicode"
 
 	"github.com/useipsec/useipsec/captures/check"
+	"github.com/useipsec/useipsec/captures/evidence"
 	"github.com/useipsec/useipsec/scenarios/profile"
 )
 
-// completed is the status of a trial that came to its end.
-const completed = "completed"
-
-// plain makes one line of printable characters out of s. Captures come from
-// anywhere, and what a peer sent must not drive a terminal or end a line of
-// Markdown: control and formatting characters become U+FFFD.
+// plain makes one line of printable characters out of s. Captures come from anywhere, and
+// what a peer sent must not drive a terminal or end a line of Markdown.
 func plain(s string) string {
 	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		switch {
@@ -28,92 +25,126 @@ func plain(s string) string {
 	}, s)), " ")
 }
 
-// trialName names a trial within its result. A capture has no role.
-func trialName(t *check.TrialResult) string {
-	if t.Trial == "" {
-		return t.Scenario
+// name is what a trial is called: "main/psk/3des-sha1-modp1024 (peer responds)".
+func name(t *check.TrialResult) string {
+	switch t.Trial {
+	case "":
+		return plain(t.Scenario)
+	case "responder":
+		return t.Scenario + " (peer responds)"
+	case "initiator":
+		return t.Scenario + " (peer initiates)"
 	}
-	return t.Scenario + " (peer is " + t.Trial + ")"
+	return t.Scenario + " (" + t.Trial + ")"
 }
 
-// key is the profile's word for a letter: "selectors" for a.
-func key(item string) string {
-	if len(item) != 1 || !profile.Item(item[0]).Valid() {
-		return item
-	}
-	return profile.Item(item[0]).Key()
+// completed reports whether a trial came to its end, so that its findings say something.
+func completed(t *check.TrialResult) bool { return t.Status == evidence.StatusCompleted }
+
+// against reports whether a finding stands against its trial.
+func against(f *check.Finding) bool { return f.Required() && f.Verdict != check.Pass }
+
+// warns reports whether a finding is worth a look although it does not count.
+func warns(f *check.Finding) bool {
+	return f.Tolerated || !f.Required() && (f.Verdict == check.Fail || f.Verdict == check.Inconclusive)
 }
 
-// frames lists the frames of a finding: "frames 3, 4 and 12 more". It is empty
-// when there are none.
+// expected words the acceptable alternatives.
+func expected(f *check.Finding) string { return plain(strings.Join(f.Expected, ", or ")) }
+
+// frames lists frame numbers: "3, 5, 7 and 117 more".
 func frames(f *check.Finding) string {
 	s := numbers(f.Frames)
-	switch more := f.FramesTotal - len(f.Frames); {
-	case s == "":
-		return ""
-	case more > 0:
-		return fmt.Sprintf("%s and %d more", s, more)
+	if more := f.FramesTotal - len(f.Frames); s != "" && more > 0 {
+		s += fmt.Sprintf(" and %d more", more)
 	}
 	return s
 }
 
 func numbers(ns []int) string {
-	var b strings.Builder
+	parts := make([]string, len(ns))
 	for i, n := range ns {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(strconv.Itoa(n))
+		parts[i] = strconv.Itoa(n)
 	}
-	return b.String()
+	return strings.Join(parts, ", ")
 }
 
-// expected joins the alternatives that would have been accepted.
-func expected(f *check.Finding) string { return strings.Join(f.Expected, ", or ") }
+// fact is one line about a finding.
+type fact struct{ Label, Text string }
 
-// plural gives "1 check", "2 checks".
-func plural(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return strconv.Itoa(n) + " " + word + "s"
-}
-
-// counted is one kind of verdict in a list of counts.
-type counted struct {
-	Word string
-	N    int
-}
-
-// counts lists what is not zero of c, what matters most first.
-func counts(c check.Counts) []counted {
-	all := []counted{
-		{"fail", c.Fail},
-		{"error", c.Error},
-		{"inconclusive", c.Inconclusive},
-		{"unsupported", c.Unsupported},
-		{"skipped", c.Skipped},
-		{"warning", c.Warnings},
-		{"pass", c.Pass},
-		{"not-applicable", c.NotApplicable},
-	}
-	kept := all[:0]
-	for _, x := range all {
-		if x.N > 0 {
-			kept = append(kept, x)
+// facts is everything a finding says, without what it leaves open.
+func facts(f *check.Finding) []fact {
+	var kept []fact
+	for _, l := range []fact{
+		{"expected", expected(f)},
+		{"actual", f.Actual},
+		{"frames", frames(f)},
+		{"witness", f.Witness},
+		{"cause", f.Why},
+		{"next", f.Next},
+	} {
+		if l.Text = plain(l.Text); l.Text != "" {
+			kept = append(kept, l)
 		}
 	}
 	return kept
 }
 
-// countsText gives "2 fail, 30 pass", or "nothing".
-func countsText(c check.Counts) string {
+// counts words how many there are of each verdict, what matters most first: "1 fail, 12 pass".
+func counts(c check.Counts) string {
 	var parts []string
-	for _, x := range counts(c) {
-		parts = append(parts, fmt.Sprintf("%d %s", x.N, x.Word))
+	for _, p := range []struct {
+		n    int
+		word string
+	}{
+		{c.Fail, "fail"},
+		{c.Error, "error"},
+		{c.Inconclusive, "inconclusive"},
+		{c.Unsupported, "unsupported"},
+		{c.Skipped, "skipped"},
+		{c.Pass, "pass"},
+		{c.NotApplicable, "not applicable"},
+	} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.word))
+		}
+	}
+	if c.Warnings > 0 {
+		parts = append(parts, plural(c.Warnings, "warning"))
 	}
 	if len(parts) == 0 {
-		return "nothing"
+		return "none"
 	}
 	return strings.Join(parts, ", ")
+}
+
+// plural gives "1 trial", "2 trials".
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// peerLine says who was tested: "strongswan 5.9.8 (guest)".
+func peerLine(p check.Peer) string {
+	s := p.Name
+	if s == "" {
+		return "a capture from elsewhere"
+	}
+	if p.Version != "" {
+		s += " " + p.Version
+	}
+	if p.Carrier != "" {
+		s += " (" + p.Carrier + ")"
+	}
+	return plain(s)
+}
+
+// key is the profile's word for one of the nine questions: "selectors" for a.
+func key(item string) string {
+	if len(item) != 1 || !profile.Item(item[0]).Valid() {
+		return item
+	}
+	return profile.Item(item[0]).Key()
 }
