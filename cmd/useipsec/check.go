@@ -78,16 +78,20 @@ func (f *checkFlags) run(cmd *cobra.Command, target string) error {
 		return f.directory(cmd, target, o)
 	}
 	res, err := f.capture(target, o)
-	if err != nil {
+	if res == nil {
 		return err
 	}
-	return f.show(cmd, res)
+	shown := f.show(cmd, res)
+	if err != nil && res.Exit != 1 { // what could be read is judged; that is not the whole
+		return &exitError{exitOurs, err}
+	}
+	return shown
 }
 
 // show prints a result and ends with its exit code.
 func (f *checkFlags) show(cmd *cobra.Command, res *check.Result) error {
 	if err := printResult(cmd.OutOrStdout(), res, f.json); err != nil {
-		return &exitError{exitError, err}
+		return &exitError{exitOurs, err}
 	}
 	if res.Exit != exitOK {
 		return &exitError{res.Exit, nil}
@@ -110,14 +114,14 @@ func (f *checkFlags) directory(cmd *cobra.Command, dir string, o check.Options) 
 	}
 	res, err := check.Run(b, prof, o)
 	if err != nil {
-		return &exitError{exitError, err}
+		return &exitError{exitOurs, err}
 	}
 	for _, n := range b.Notes() {
 		fmt.Fprintln(cmd.ErrOrStderr(), "note:", n)
 	}
 	var now bytes.Buffer
 	if err := report.JSON(&now, res); err != nil {
-		return &exitError{exitError, err}
+		return &exitError{exitOurs, err}
 	}
 	then, err := os.ReadFile(filepath.Join(dir, "results.json"))
 	if f.write {
@@ -129,7 +133,7 @@ func (f *checkFlags) directory(cmd *cobra.Command, dir string, o check.Options) 
 	case errors.Is(err, fs.ErrNotExist):
 		fmt.Fprintln(cmd.ErrOrStderr(), "There is no results.json to compare with.")
 	case err != nil:
-		return &exitError{exitError, err}
+		return &exitError{exitOurs, err}
 	case bytes.Equal(then, now.Bytes()):
 		fmt.Fprintln(cmd.ErrOrStderr(), "The results are those of the run, byte for byte.")
 	default:
@@ -146,7 +150,7 @@ func (f *checkFlags) runProfile(b *evidence.Bundle) (*profile.Profile, error) {
 	return profile.Parse(filepath.Join(b.Dir(), "profile.yaml"), b.Profile())
 }
 
-// capture judges a file of packets.
+// capture judges a file of packets. A file that breaks off gives both a result and an error.
 func (f *checkFlags) capture(name string, o check.Options) (*check.Result, error) {
 	chosen := f.profile
 	if chosen == "" {
@@ -170,17 +174,18 @@ func (f *checkFlags) capture(name string, o check.Options) (*check.Result, error
 		return nil, usage(fmt.Errorf("%s: %w", name, err))
 	}
 	t, err := check.Capture(filepath.Base(name), r.Packets(), keys, prof, o)
-	if err != nil && t == nil {
-		return nil, &exitError{exitError, err}
+	if t == nil {
+		return nil, &exitError{exitOurs, err}
 	}
 	res := check.Captured(tool, toolVersion(), prof, *t)
-	if err != nil { // what could be read was judged
-		res.Notes = append(res.Notes, fmt.Sprintf("%s: %v", name, err))
+	if err != nil {
+		err = fmt.Errorf("%s: %w", name, err)
+		res.Notes = append(res.Notes, err.Error())
 	}
 	for _, s := range keys.Skipped {
 		res.Notes = append(res.Notes, s.String())
 	}
-	return res, nil
+	return res, err
 }
 
 func loadKeys(names []string) (*keylog.Log, error) {

@@ -22,7 +22,7 @@ func newExplain() *cobra.Command {
 				return usage(err)
 			}
 			res, err := f.capture(args[0], o)
-			if err != nil {
+			if res == nil {
 				return err
 			}
 			t := res.Trials[0]
@@ -30,6 +30,9 @@ func newExplain() *cobra.Command {
 				return printJSON(cmd.OutOrStdout(), t.Diagnoses)
 			}
 			explain(cmd, res, &t)
+			if err != nil {
+				return &exitError{exitOurs, err}
+			}
 			return nil
 		},
 	}

@@ -39,7 +39,7 @@ func newLint() *cobra.Command {
 				fmt.Fprintf(cmd.OutOrStdout(), "%s: %d findings, %d of them problems\n", args[0], len(found), problems)
 			}
 			if err != nil {
-				return &exitError{exitError, err}
+				return &exitError{exitOurs, err}
 			}
 			if problems > 0 {
 				return &exitError{1, nil}

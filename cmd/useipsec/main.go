@@ -20,7 +20,7 @@ import (
 const (
 	exitOK          = 0
 	exitUsage       = 2 // usage, profile or scenario invalid, or a selector that matches nothing
-	exitError       = 3 // our error, or this machine cannot do it
+	exitOurs        = 3 // our error, or this machine cannot do it
 	exitInterrupted = 130
 )
 
@@ -51,7 +51,7 @@ func main() {
 	peer.GuestMain()
 	if err := lab.PrepareUserNamespace(); err != nil {
 		fmt.Fprintln(os.Stderr, "useipsec:", err)
-		os.Exit(exitError)
+		os.Exit(exitOurs)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
@@ -64,7 +64,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	defer func() {
 		if p := recover(); p != nil {
 			fmt.Fprintf(stderr, "useipsec: a fault of this program, please report it with what follows: %v\n%s", p, debug.Stack())
-			code = exitError
+			code = exitOurs
 		}
 	}()
 	cmd := newRoot()

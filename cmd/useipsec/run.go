@@ -154,11 +154,11 @@ func (f *runFlags) elsewhere(p harness.Plan) (int, error) {
 		return -1, nil
 	}
 	if err := lab.CanUserNamespace(); err != nil {
-		return exitError, fmt.Errorf("%w; the netns lab needs root or a user namespace: run it with sudo, or use --lab virtual", err)
+		return exitOurs, fmt.Errorf("%w; the netns lab needs root or a user namespace: run it with sudo, or use --lab virtual", err)
 	}
 	code, err := lab.ReexecInUserNamespace(os.Args[1:])
 	if err != nil {
-		return exitError, err
+		return exitOurs, err
 	}
 	return code, nil
 }
@@ -171,7 +171,7 @@ func startError(err error) error {
 	case errors.Is(err, evidence.ErrExists), errors.Is(err, harness.ErrPlan):
 		return usage(err)
 	}
-	return &exitError{exitError, err}
+	return &exitError{exitOurs, err}
 }
 
 // judge reads the evidence back from the disk, as check does later, and writes the reports.
@@ -182,17 +182,17 @@ func (f *runFlags) judge(cmd *cobra.Command, prof *profile.Profile, filter check
 	}
 	bundle, err := evidence.Open(f.out)
 	if err != nil {
-		return &exitError{exitError, err}
+		return &exitError{exitOurs, err}
 	}
 	res, err := check.Run(bundle, prof, check.Options{Filter: filter, Diagnose: diagnose.New})
 	if err != nil {
-		return &exitError{exitError, err}
+		return &exitError{exitOurs, err}
 	}
 	if err := report.Write(bundle, res); err != nil {
-		return &exitError{exitError, err}
+		return &exitError{exitOurs, err}
 	}
 	if err := printResult(cmd.OutOrStdout(), res, f.json); err != nil {
-		return &exitError{exitError, err}
+		return &exitError{exitOurs, err}
 	}
 	if !f.json {
 		fmt.Fprintf(cmd.OutOrStdout(), "Report: %s\n", filepath.Join(f.out, "report.html"))
@@ -201,7 +201,7 @@ func (f *runFlags) judge(cmd *cobra.Command, prof *profile.Profile, filter check
 	case cmd.Context().Err() != nil:
 		return &exitError{exitInterrupted, fmt.Errorf("interrupted; what was done until then is in %s", f.out)}
 	case runErr != nil:
-		return &exitError{exitError, nil}
+		return &exitError{exitOurs, nil}
 	case res.Exit != exitOK:
 		return &exitError{res.Exit, nil}
 	}
