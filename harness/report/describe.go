@@ -3,11 +3,13 @@ package report
 import (
 	"fmt"
 	"net/netip"
+	"reflect"
 	"strings"
 
 	"github.com/useipsec/useipsec/captures/dissect"
 	"github.com/useipsec/useipsec/esp"
 	"github.com/useipsec/useipsec/ikev1/wire"
+	"github.com/useipsec/useipsec/scenarios/profile"
 )
 
 // describe words a packet: what it is, and what is in it as far as it could be read.
@@ -104,16 +106,16 @@ func contents(m *dissect.ISAKMP) string {
 	}
 	switch p, q := m.Phase1, m.Quick; {
 	case q != nil && m.Index == 2:
-		for _, sa := range q.SAs {
-			out = join(out, fmt.Sprintf("%v %v %v SPI 0x%08x", sa.Proto, sa.Suite, sa.Mode, sa.SPI))
-		}
+		out = agreed(q.SAs)
 	case q == nil && p != nil && m.Index == 2 && p.SuiteErr == nil:
 		out = fmt.Sprintf("%v, %v", p.Suite, p.Auth)
 	}
 	for _, payload := range m.Message.Payloads {
 		switch v := payload.(type) {
 		case *wire.ID:
-			out = join(out, identity(v))
+			if q := m.Quick; q == nil || m.Index != 2 || !reflect.DeepEqual(v, q.IDci) && !reflect.DeepEqual(v, q.IDcr) {
+				out = join(out, identity(v)) // a responder that repeats the offer says nothing new
+			}
 		case *wire.Notify:
 			out = join(out, v.MsgType.String())
 		case *wire.Delete:
@@ -121,6 +123,20 @@ func contents(m *dissect.ISAKMP) string {
 				out = join(out, fmt.Sprintf("%v SPI %#x", v.Protocol, spi))
 			}
 		}
+	}
+	return out
+}
+
+// agreed words the SAs of a quick mode: "esp aes128-cbc/hmac-sha1-96 transport SPI 0x00001000, SPI 0x00002000".
+func agreed(sas []*dissect.SA) string {
+	var out, last string
+	for _, sa := range sas {
+		what := fmt.Sprintf("%v %v %v", sa.Proto, sa.Suite, sa.Mode)
+		spi := fmt.Sprintf("SPI 0x%08x", sa.SPI)
+		if what != last {
+			spi = what + " " + spi
+		}
+		out, last = join(out, spi), what
 	}
 	return out
 }
@@ -142,8 +158,11 @@ func identity(id *wire.ID) string {
 	case wire.IDFQDN, wire.IDUserFQDN:
 		text = fmt.Sprintf("%q", id.Data)
 	}
-	if id.Protocol != 0 || id.Port != 0 {
-		text += fmt.Sprintf(" protocol %d port %d", id.Protocol, id.Port)
+	if id.Protocol != 0 {
+		text += " " + profile.Protocol(id.Protocol).String()
+	}
+	if id.Port != 0 {
+		text += fmt.Sprintf(" port %d", id.Port)
 	}
 	return text
 }

@@ -51,7 +51,7 @@ func problems(res *check.Result) []*problem {
 	type kind struct {
 		rule    string
 		verdict check.Verdict
-		why     string
+		next    string // the cure stands for the cause, which has frame numbers in it
 	}
 	seen := map[kind]*problem{}
 	for ti := range res.Trials {
@@ -64,7 +64,7 @@ func problems(res *check.Result) []*problem {
 			if !against(f) || f.Verdict == check.Skipped {
 				continue
 			}
-			k := kind{f.Rule, f.Verdict, f.Why}
+			k := kind{f.Rule, f.Verdict, f.Next}
 			if p := seen[k]; p != nil {
 				p.more = append(p.more, t)
 				continue

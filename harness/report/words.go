@@ -141,10 +141,10 @@ func peerLine(p check.Peer) string {
 	return plain(s)
 }
 
-// key is the profile's word for one of the nine questions: "selectors" for a.
+// key is the profile's word for one of the nine questions: "user granularity" for e.
 func key(item string) string {
 	if len(item) != 1 || !profile.Item(item[0]).Valid() {
 		return item
 	}
-	return profile.Item(item[0]).Key()
+	return strings.ReplaceAll(profile.Item(item[0]).Key(), "_", " ")
 }
