@@ -19,7 +19,7 @@ func explain(w io.Writer, t *check.TrialResult, l *ladder) error {
 	if !completed(t) {
 		fmt.Fprintf(b, "The trial was %s", t.Status)
 		if t.Reason != "" {
-			fmt.Fprintf(b, ": %s", plain(t.Reason))
+			fmt.Fprintf(b, ": %s", markdown(t.Reason))
 		}
 		fmt.Fprint(b, ".\n\n")
 	}
@@ -36,7 +36,7 @@ func explain(w io.Writer, t *check.TrialResult, l *ladder) error {
 			}
 			fmt.Fprintf(b, "\n### %s: %v\n\n%s (%v, %s).\n\n", f.Rule, f.Verdict, f.Title, f.Level, f.Ref)
 			for _, l := range facts(f) {
-				fmt.Fprintf(b, "- %s: %s\n", l.Label, l.Text)
+				fmt.Fprintf(b, "- %s: %s\n", l.Label, markdown(l.Text))
 			}
 		}
 	}
@@ -46,14 +46,14 @@ func explain(w io.Writer, t *check.TrialResult, l *ladder) error {
 		if i == 0 {
 			fmt.Fprint(b, "\n## Diagnosis\n")
 		}
-		fmt.Fprintf(b, "\n### %s (%s)\n\n- symptom: %s\n", d.Cause, d.Confidence, d.Symptom)
+		fmt.Fprintf(b, "\n### %s (%s)\n\n- symptom: %s\n", markdown(d.Cause), d.Confidence, markdown(d.Symptom))
 		for _, e := range d.Evidence {
-			fmt.Fprintf(b, "- evidence: %s\n", e)
+			fmt.Fprintf(b, "- evidence: %s\n", markdown(e))
 		}
 		if len(d.Frames) > 0 {
 			fmt.Fprintf(b, "- frames: %s\n", numbers(d.Frames))
 		}
-		fmt.Fprintf(b, "- fix: %s\n", d.Fix)
+		fmt.Fprintf(b, "- fix: %s\n", markdown(d.Fix))
 	}
 	if l != nil && len(l.Rungs) > 0 {
 		fmt.Fprint(b, "\n## Packets\n\n```\n")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/useipsec/useipsec/captures"
 	"github.com/useipsec/useipsec/captures/check"
 	"github.com/useipsec/useipsec/captures/dissect"
 	"github.com/useipsec/useipsec/captures/evidence"
@@ -101,7 +102,7 @@ func climb(tr *evidence.TrialReader, res *check.TrialResult) *ladder {
 		}
 		r := rung{
 			Frame: e.Frame, At: e.Time.Sub(first), Cited: cited[e.Frame], Gap: gap,
-			FromLeft: e.Src.Addr() == tr.Meta.Harness || e.Src.Addr() == tr.Meta.HarnessInner && e.Src.Addr().IsValid(),
+			FromLeft: fromHarness(e, &tr.Meta),
 		}
 		r.Class, r.Label, r.Detail = describe(e, tr.Meta.Marker)
 		r.Label, r.Detail = plain(r.Label), plain(r.Detail)
@@ -110,6 +111,15 @@ func climb(tr *evidence.TrialReader, res *check.TrialResult) *ladder {
 	}
 	l.Hidden = max(l.Total-len(l.Rungs), 0)
 	return l
+}
+
+// fromHarness tells who sent a packet: the tap knows, or else the address does.
+func fromHarness(e *dissect.Event, t *evidence.Trial) bool {
+	if e.Dir != captures.DirUnknown {
+		return e.Dir == captures.DirOut
+	}
+	src := e.Src.Addr()
+	return src.IsValid() && (src == t.Harness || src == t.HarnessInner)
 }
 
 // citations are the frames cited by what stands against the peer, and the last of them.

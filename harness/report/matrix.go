@@ -69,7 +69,10 @@ func mark(v check.Verdict) string {
 	return "**" + v.String() + "**"
 }
 
-// cell keeps a text within its cell.
-func cell(s string) string {
-	return strings.NewReplacer("|", "\\|", "<", "&lt;").Replace(plain(s))
+// markdown makes one line of a text, without markup of its own.
+func markdown(s string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;").Replace(plain(s))
 }
+
+// cell keeps a text within its cell.
+func cell(s string) string { return strings.ReplaceAll(markdown(s), "|", "\\|") }

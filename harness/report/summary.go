@@ -2,8 +2,10 @@ package report
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/useipsec/useipsec/captures/check"
@@ -13,8 +15,12 @@ import (
 // what to do about it, the nine questions, and the verdict. With colour, words are coloured.
 func Summary(w io.Writer, res *check.Result, colour bool) error {
 	s := summary{w: bufio.NewWriter(w), colour: colour}
-	for _, p := range problems(res) {
+	all, undecided := problems(res)
+	for _, p := range all {
 		s.problem(p)
+	}
+	if undecided > 0 {
+		fmt.Fprintf(s.w, "%d further checks could not be decided in trials that failed; the report lists them.\n\n", undecided)
 	}
 	s.unrun(res)
 	for _, n := range res.Notes {
@@ -44,10 +50,10 @@ type problem struct {
 	more  []*check.TrialResult
 }
 
-// problems gathers what stands against the peer, rule by rule: the same finding in forty
-// trials is one thing to mend.
-func problems(res *check.Result) []*problem {
-	var all []*problem
+// problems gathers what stands against the peer, rule by rule, failures first: the same
+// finding in forty trials is one thing to mend. What could not be decided in a trial that has
+// failed mostly follows from the failure; it is only counted.
+func problems(res *check.Result) (all []*problem, undecided int) {
 	type kind struct {
 		rule    string
 		verdict check.Verdict
@@ -59,9 +65,14 @@ func problems(res *check.Result) []*problem {
 		if !completed(t) {
 			continue
 		}
+		failed := slices.ContainsFunc(t.Findings, func(f check.Finding) bool { return f.Required() && f.Verdict == check.Fail })
 		for fi := range t.Findings {
 			f := &t.Findings[fi]
 			if !against(f) || f.Verdict == check.Skipped {
+				continue
+			}
+			if failed && f.Verdict == check.Inconclusive {
+				undecided++
 				continue
 			}
 			k := kind{f.Rule, f.Verdict, f.Next}
@@ -73,7 +84,16 @@ func problems(res *check.Result) []*problem {
 			all = append(all, seen[k])
 		}
 	}
-	return all
+	slices.SortStableFunc(all, func(a, b *problem) int { return cmp.Compare(rank(a), rank(b)) })
+	return all, undecided
+}
+
+// rank puts failures before the rest.
+func rank(p *problem) int {
+	if p.Verdict == check.Fail {
+		return 0
+	}
+	return 1
 }
 
 type summary struct {
@@ -122,7 +142,11 @@ func (s *summary) unrun(res *check.Result) {
 	}
 	for _, k := range reasons {
 		ts := trials[k]
-		fmt.Fprintf(s.w, "%s  %s\n", s.verdict(ts[0].Verdict, 0), ts[0].Status)
+		fmt.Fprint(s.w, s.verdict(ts[0].Verdict, 0))
+		if v := ts[0].Verdict.String(); v != ts[0].Status {
+			fmt.Fprintf(s.w, "  (%s)", plain(ts[0].Status))
+		}
+		fmt.Fprintln(s.w)
 		if ts[0].Reason != "" {
 			fmt.Fprintf(s.w, "  %-9s %s\n", "reason", plain(ts[0].Reason))
 		}
