@@ -15,12 +15,11 @@ import (
 // what to do about it, the nine questions, and the verdict. With colour, words are coloured.
 func Summary(w io.Writer, res *check.Result, colour bool) error {
 	s := summary{w: bufio.NewWriter(w), colour: colour}
-	all, undecided := problems(res)
-	for _, p := range all {
+	for _, p := range problems(res) {
 		s.problem(p)
 	}
-	if undecided > 0 {
-		fmt.Fprintf(s.w, "%d further checks could not be decided in trials that failed; the report lists them.\n\n", undecided)
+	if n := undecided(res); n > 0 {
+		fmt.Fprintf(s.w, "%s could not be decided in trials that failed; the report lists them.\n\n", plural(n, "further check"))
 	}
 	s.unrun(res)
 	for _, n := range res.Notes {
@@ -52,8 +51,9 @@ type problem struct {
 
 // problems gathers what stands against the peer, rule by rule, failures first: the same
 // finding in forty trials is one thing to mend. What could not be decided in a trial that has
-// failed mostly follows from the failure; it is only counted.
-func problems(res *check.Result) (all []*problem, undecided int) {
+// failed mostly follows from the failure; undecided counts it.
+func problems(res *check.Result) []*problem {
+	var all []*problem
 	type kind struct {
 		rule    string
 		verdict check.Verdict
@@ -65,14 +65,13 @@ func problems(res *check.Result) (all []*problem, undecided int) {
 		if !completed(t) {
 			continue
 		}
-		failed := slices.ContainsFunc(t.Findings, func(f check.Finding) bool { return f.Required() && f.Verdict == check.Fail })
+		failed := hasFailed(t)
 		for fi := range t.Findings {
 			f := &t.Findings[fi]
 			if !against(f) || f.Verdict == check.Skipped {
 				continue
 			}
 			if failed && f.Verdict == check.Inconclusive {
-				undecided++
 				continue
 			}
 			k := kind{f.Rule, f.Verdict, f.Next}
@@ -85,7 +84,25 @@ func problems(res *check.Result) (all []*problem, undecided int) {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b *problem) int { return cmp.Compare(rank(a), rank(b)) })
-	return all, undecided
+	return all
+}
+
+func hasFailed(t *check.TrialResult) bool {
+	return slices.ContainsFunc(t.Findings, func(f check.Finding) bool { return f.Required() && f.Verdict == check.Fail })
+}
+
+// undecided counts the checks that trials which have failed left open.
+func undecided(res *check.Result) (n int) {
+	for i := range res.Trials {
+		if t := &res.Trials[i]; completed(t) && hasFailed(t) {
+			for j := range t.Findings {
+				if f := &t.Findings[j]; f.Required() && f.Verdict == check.Inconclusive {
+					n++
+				}
+			}
+		}
+	}
+	return n
 }
 
 // rank puts failures before the rest.
