@@ -103,12 +103,12 @@ func (v *view) Capture() bool { return v.Peer.Name == "" }
 
 // Sentence says what the verdict rests on.
 func (v *view) Sentence() string {
-	of := plural(len(v.Trials), "trial")
+	of := plural(len(v.Result.Trials), "trial")
 	if v.Capture() {
-		of = plural(len(v.Trials), "capture")
+		of = plural(len(v.Result.Trials), "capture")
 	}
 	switch c := v.TrialCounts; {
-	case len(v.Trials) == 0:
+	case len(v.Result.Trials) == 0:
 		return "Nothing was run, so nothing was shown."
 	case v.Verdict == check.Failure:
 		return fmt.Sprintf("A required check failed in %d of %s.", c.Fail, of)
