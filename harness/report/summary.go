@@ -50,8 +50,7 @@ type problem struct {
 }
 
 // problems gathers what stands against the peer, rule by rule, failures first: the same
-// finding in forty trials is one thing to mend. What could not be decided in a trial that has
-// failed mostly follows from the failure; undecided counts it.
+// finding in forty trials is one thing to mend. What follows from a failure is left out.
 func problems(res *check.Result) []*problem {
 	var all []*problem
 	type kind struct {
@@ -65,13 +64,9 @@ func problems(res *check.Result) []*problem {
 		if !completed(t) {
 			continue
 		}
-		failed := hasFailed(t)
 		for fi := range t.Findings {
 			f := &t.Findings[fi]
-			if !against(f) || f.Verdict == check.Skipped {
-				continue
-			}
-			if failed && f.Verdict == check.Inconclusive {
+			if !against(f) || f.Verdict == check.Skipped || follows(t, f) {
 				continue
 			}
 			k := kind{f.Rule, f.Verdict, f.Next}
@@ -87,18 +82,20 @@ func problems(res *check.Result) []*problem {
 	return all
 }
 
-func hasFailed(t *check.TrialResult) bool {
-	return slices.ContainsFunc(t.Findings, func(f check.Finding) bool { return f.Required() && f.Verdict == check.Fail })
+// follows reports whether a finding is one that mostly follows from a failure: it could not
+// be decided, in a trial that has failed.
+func follows(t *check.TrialResult, f *check.Finding) bool {
+	return f.Verdict == check.Inconclusive && t.Verdict == check.Fail
 }
 
-// undecided counts the checks that trials which have failed left open.
-func undecided(res *check.Result) (n int) {
-	for i := range res.Trials {
-		if t := &res.Trials[i]; completed(t) && hasFailed(t) {
-			for j := range t.Findings {
-				if f := &t.Findings[j]; f.Required() && f.Verdict == check.Inconclusive {
-					n++
-				}
+// undecided counts the findings that follow from failures.
+func undecided(res *check.Result) int {
+	n := 0
+	for ti := range res.Trials {
+		t := &res.Trials[ti]
+		for fi := range t.Findings {
+			if f := &t.Findings[fi]; completed(t) && against(f) && follows(t, f) {
+				n++
 			}
 		}
 	}
