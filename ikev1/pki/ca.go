@@ -27,10 +27,11 @@ type CA struct {
 }
 
 // NewCA makes a root CA at the time now; it is valid from an hour before that until 20 years after it unless the template says
-// otherwise. t.Subject, t.Key, t.NotBefore, t.NotAfter, t.SHA1, t.KeyUsage and t.Extensions count. random nil means crypto/rand.
+// otherwise. t.Subject, t.Key, t.NotBefore, t.NotAfter, t.SHA1, t.KeyUsage,
+// t.NoKeyUsage and t.Extensions count. random nil means crypto/rand.
 func NewCA(random io.Reader, now time.Time, t Template) (*CA, error) {
 	ca := &CA{random: random, now: now}
-	t.caUsage()
+	t.CA = true
 	key, err := GenerateKey(random, t.Key)
 	if err != nil {
 		return nil, err
@@ -46,7 +47,7 @@ func NewCA(random io.Reader, now time.Time, t Template) (*CA, error) {
 
 // Intermediate makes a CA under this one.
 func (ca *CA) Intermediate(t Template) (*CA, error) {
-	t.caUsage()
+	t.CA = true
 	cred, err := ca.Issue(t)
 	if err != nil {
 		return nil, err
@@ -63,7 +64,7 @@ func (ca *CA) Issue(t Template) (*Credential, error) {
 	return ca.IssueFor(key, t)
 }
 
-// IssueFor makes a certificate for a key that exists. t.Key does not count.
+// IssueFor makes a certificate for a key that exists: to renew one, or with t.CA to certify another CA. t.Key does not count.
 func (ca *CA) IssueFor(key crypto.Signer, t Template) (*Credential, error) {
 	cert, err := ca.sign(&t, ca.Leaf(), key.Public())
 	if err != nil {

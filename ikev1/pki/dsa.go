@@ -39,10 +39,16 @@ func (DSAKey) String() string { return "DSA key (not shown)" }
 // GoString is String.
 func (k DSAKey) GoString() string { return k.String() }
 
+// soundDSA tells whether it is safe to compute with the key: nothing is missing, and sizes are bounded, so that a peer's certificate
+// cannot cost hours.
+func soundDSA(k *dsa.PublicKey) bool {
+	const maxBits = 4096
+	return k != nil && k.P != nil && k.Q != nil && k.G != nil && k.Y != nil && k.P.BitLen() <= maxBits && k.Q.BitLen() <= maxBits
+}
+
 func isDSS(pub crypto.PublicKey) bool {
 	k, ok := pub.(*dsa.PublicKey)
-	const maxBits = 4096 // so that a peer's certificate cannot cost hours
-	return ok && k.P != nil && k.Q != nil && k.G != nil && k.Y != nil && k.P.BitLen() <= maxBits && k.Q.BitLen() == 8*dssSize
+	return ok && soundDSA(k) && k.Q.BitLen() == 8*dssSize
 }
 
 // verifyDSS expects a key that isDSS.

@@ -36,6 +36,9 @@ func EncryptBody(random io.Reader, pub *rsa.PublicKey, body []byte) ([]byte, err
 	if random == nil {
 		random = rand.Reader
 	}
+	if pub == nil || pub.N == nil {
+		return nil, failure(ErrKey, "none to encrypt to")
+	}
 	if len(body) > MaxBody(pub) {
 		return nil, failure(ErrTooLong, "%d octets, %s takes %d (RFC 2409 section 5.2)", len(body), describeKey(pub), MaxBody(pub))
 	}
@@ -87,12 +90,12 @@ func CertHash(h keymat.Hash, cert []byte) []byte { return h.Sum(cert) }
 func describeKey(pub crypto.PublicKey) string {
 	switch k := pub.(type) {
 	case *rsa.PublicKey:
-		if k.N == nil {
+		if k == nil || k.N == nil {
 			return "RSA without a modulus"
 		}
 		return fmt.Sprintf("RSA-%d", k.N.BitLen())
 	case *ecdsa.PublicKey:
-		if k.Curve == nil {
+		if k == nil || k.Curve == nil {
 			return "ECDSA without a curve"
 		}
 		return "ECDSA " + k.Curve.Params().Name

@@ -29,7 +29,7 @@ var attributes = []struct {
 
 // FormatDN writes a DER distinguished name as daemons' configurations do: "C=CH, O=useipsec, CN=gw", in the order of the
 // encoding (RFC 4514 has it reversed). Attributes of one RDN are joined with "+"; a comma, plus, backslash or equals sign in a
-// value has a backslash before it; what has no name or no text is shown as its OID or as "#" and hexadecimal DER. The error wraps
+// value has a backslash before it, control characters are a backslash and two hexadecimal digits; what has no name or no text is shown as its OID or as "#" and hexadecimal DER. The error wraps
 // ErrMalformed.
 func FormatDN(der []byte) (string, error) {
 	rdns, err := parseRDNs(der)
@@ -95,7 +95,7 @@ func formatValue(v any) string {
 // ParseDN reads "C=CH, O=useipsec, CN=gw" and returns the DER, in the order as written: what an ID payload of type DER_ASN1_DN
 // holds, and a certificate request. Text is a PrintableString where that has all its characters and else a UTF8String, as daemons
 // and certificate tools choose it, because RFC 4945 section 3.1.5 compares octets; E and DC are IA5Strings. A backslash takes the
-// meaning from the character after it. One attribute to an RDN. The error wraps ErrMalformed.
+// meaning from the character after it, or stands with two hexadecimal digits for an octet. One attribute to an RDN. The error wraps ErrMalformed.
 func ParseDN(text string) ([]byte, error) {
 	var rdns pkix.RDNSequence
 	for _, part := range splitUnescaped(text, ',') {
@@ -107,11 +107,15 @@ func ParseDN(text string) ([]byte, error) {
 		if !ok {
 			return nil, failure(ErrMalformed, "unknown attribute %q in a distinguished name", pair[0])
 		}
-		value := unescape(strings.TrimSpace(pair[1]))
+		value := unescape(pair[1])
 		if value == "" {
 			return nil, failure(ErrMalformed, "attribute %q of a distinguished name is empty", pair[0])
 		}
-		rdns = append(rdns, pkix.RelativeDistinguishedNameSET{{Type: oid, Value: directoryString(oid, value)}})
+		typed, err := directoryString(oid, value)
+		if err != nil {
+			return nil, err
+		}
+		rdns = append(rdns, pkix.RelativeDistinguishedNameSET{{Type: oid, Value: typed}})
 	}
 	der, err := asn1.Marshal(rdns)
 	if err != nil {
@@ -121,11 +125,17 @@ func ParseDN(text string) ([]byte, error) {
 }
 
 // directoryString chooses the string type. encoding/asn1 itself chooses PrintableString or UTF8String for a Go string.
-func directoryString(oid asn1.ObjectIdentifier, value string) any {
-	if name := attributeName(oid); name == "E" || name == "DC" {
-		return asn1.RawValue{Tag: asn1.TagIA5String, Bytes: []byte(value)}
+func directoryString(oid asn1.ObjectIdentifier, value string) (any, error) {
+	name := attributeName(oid)
+	if name != "E" && name != "DC" {
+		return value, nil
 	}
-	return value
+	for i := range len(value) {
+		if value[i] > 0x7f {
+			return nil, failure(ErrMalformed, "attribute %s of a distinguished name has more than ASCII", name)
+		}
+	}
+	return asn1.RawValue{Tag: asn1.TagIA5String, Bytes: []byte(value)}, nil
 }
 
 func attributeOID(name string) (asn1.ObjectIdentifier, bool) {
@@ -155,15 +165,28 @@ func splitUnescaped(s string, sep byte) []string {
 	return append(parts, s[start:])
 }
 
+// unescape takes off spaces around a value and the backslashes in it; two hexadecimal digits after one are an octet.
 func unescape(s string) string {
-	var b strings.Builder
+	s = strings.TrimLeft(s, " ")
+	var b []byte
+	end := 0 // of what must stay: unescaped spaces at the end go
 	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+1 < len(s) {
+		escaped := s[i] == '\\' && i+1 < len(s)
+		if escaped {
 			i++
+			if octet, err := hex.DecodeString(s[i:min(i+2, len(s))]); err == nil {
+				b = append(b, octet...)
+				end = len(b)
+				i++
+				continue
+			}
 		}
-		b.WriteByte(s[i])
+		b = append(b, s[i])
+		if escaped || s[i] != ' ' {
+			end = len(b)
+		}
 	}
-	return b.String()
+	return string(b[:end])
 }
 
 // subject names a certificate in errors.

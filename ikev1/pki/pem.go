@@ -7,6 +7,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 )
 
 // The types of PEM blocks (RFC 7468; the traditional ones are OpenSSL's).
@@ -68,7 +69,7 @@ func (Contents) String() string { return "PEM contents (not shown)" }
 func (c Contents) GoString() string { return c.String() }
 
 // ParsePEM reads certificates, CRLs and private keys without encryption. Blocks of other types are left out. Errors wrap
-// ErrMalformed and show nothing of the contents; what came before the bad block is returned as well.
+// ErrMalformed and show nothing of a key; what came before the bad block is returned as well.
 func ParsePEM(b []byte) (Contents, error) {
 	var c Contents
 	for n := 1; ; n++ {
@@ -83,10 +84,12 @@ func ParsePEM(b []byte) (Contents, error) {
 		case pemCRL:
 			err = parseInto(&c.CRLs, x509.ParseRevocationList, block.Bytes)
 		case pemKey, pemRSAKey, pemECKey:
-			err = parseInto(&c.Keys, parseKey, block.Bytes)
+			if parseInto(&c.Keys, parseKey, block.Bytes) != nil {
+				err = errors.New("not a key this package reads") // what the parser says might quote the key
+			}
 		}
 		if err != nil {
-			return c, failure(ErrMalformed, "PEM block %d, %s of %d octets", n, block.Type, len(block.Bytes))
+			return c, failure(ErrMalformed, "PEM block %d, %s of %d octets: %w", n, block.Type, len(block.Bytes), err)
 		}
 	}
 }

@@ -105,13 +105,13 @@ func checkKey(pub crypto.PublicKey, m wire.AuthMethod) error {
 	case algNone:
 		return failure(ErrMethod, "%v", m)
 	case algRSA:
-		_, ok = pub.(*rsa.PublicKey)
-		want = "RSA"
+		k, is := pub.(*rsa.PublicKey)
+		ok, want = is && k != nil && k.N != nil, "RSA"
 	case algDSS:
 		ok, want = isDSS(pub), "DSA with a 160 bit q"
 	case algECDSA:
 		k, is := pub.(*ecdsa.PublicKey)
-		ok, want = is && k.Curve == curves[m].curve, "ECDSA "+curves[m].curve.Params().Name
+		ok, want = is && k != nil && k.Curve == curves[m].curve, "ECDSA "+curves[m].curve.Params().Name
 	}
 	if !ok {
 		return failure(ErrKey, "%s for %v, expected %s", describeKey(pub), m, want)

@@ -27,16 +27,8 @@ type Template struct {
 	NoKeyUsage bool                    // leave the extension out
 	EKU        []asn1.ObjectIdentifier // none: leave the extension out, as RFC 4945 section 5.1.3.12 advises
 	SHA1       bool                    // sign with SHA-1, which is weak
+	CA         bool                    // basic constraints say so; NewCA and Intermediate set it
 	Extensions []pkix.Extension        // more of them: unknown critical ones, or padding to make the certificate large
-
-	ca bool
-}
-
-func (t *Template) caUsage() {
-	t.ca = true
-	if t.KeyUsage == 0 {
-		t.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageCRLSign
-	}
 }
 
 const (
@@ -52,10 +44,10 @@ func (t *Template) certificate(now time.Time, pub crypto.PublicKey) (*x509.Certi
 	}
 	c := &x509.Certificate{
 		RawSubject: name, NotBefore: t.NotBefore.UTC(), NotAfter: t.NotAfter.UTC(), KeyUsage: t.KeyUsage,
-		UnknownExtKeyUsage: t.EKU, BasicConstraintsValid: true, IsCA: t.ca, ExtraExtensions: append([]pkix.Extension(nil), t.Extensions...),
+		UnknownExtKeyUsage: t.EKU, BasicConstraintsValid: true, IsCA: t.CA, ExtraExtensions: append([]pkix.Extension(nil), t.Extensions...),
 	}
 	years := leafYears
-	if t.ca {
+	if t.CA {
 		years = caYears
 	}
 	if t.NotBefore.IsZero() {
@@ -64,14 +56,17 @@ func (t *Template) certificate(now time.Time, pub crypto.PublicKey) (*x509.Certi
 	if t.NotAfter.IsZero() {
 		c.NotAfter = now.AddDate(years, 0, 0).UTC()
 	}
-	if c.KeyUsage == 0 {
-		c.KeyUsage = x509.KeyUsageDigitalSignature
-		if _, ok := pub.(*rsa.PublicKey); ok {
-			c.KeyUsage |= x509.KeyUsageKeyEncipherment
-		}
-	}
-	if t.NoKeyUsage {
+	_, isRSA := pub.(*rsa.PublicKey)
+	switch {
+	case t.NoKeyUsage:
 		c.KeyUsage = 0
+	case c.KeyUsage != 0:
+	case t.CA:
+		c.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageCRLSign
+	case isRSA:
+		c.KeyUsage = x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment
+	default:
+		c.KeyUsage = x509.KeyUsageDigitalSignature
 	}
 	if len(t.SAN) > 0 {
 		ext, err := sanExtension(t.SAN)

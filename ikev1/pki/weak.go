@@ -144,14 +144,15 @@ func weakSigned(pub crypto.PublicKey, alg x509.SignatureAlgorithm, tbs, sig []by
 		return alg == x509.ECDSAWithSHA1 && ecdsa.VerifyASN1(k, sum1[:], sig)
 	case *dsa.PublicKey:
 		var v rs
-		if rest, err := asn1.Unmarshal(sig, &v); err != nil || len(rest) > 0 || !isDSS(k) {
+		if rest, err := asn1.Unmarshal(sig, &v); err != nil || len(rest) > 0 || !soundDSA(k) {
 			return false
 		}
 		digest := sum1[:]
 		if alg == x509.DSAWithSHA256 {
 			sum := sha256.Sum256(tbs)
-			digest = sum[:dssSize] // the leftmost bits, as many as q has (FIPS 186-3 section 4.6)
+			digest = sum[:]
 		}
+		digest = digest[:min(len(digest), k.Q.BitLen()/8)] // its leftmost bits, as many as q has (FIPS 186-3 section 4.6)
 		return dsa.Verify(k, digest, v.R, v.S)
 	}
 	return false
