@@ -289,7 +289,7 @@ func exchange(o *observer, m *dissect.ISAKMP) {
 	if !o.s.Judges(m.Src.Addr()) {
 		return
 	}
-	slug := ""
+	var slug string
 	switch m.Header.Exchange {
 	case wire.ExchangeMain:
 		slug = "main"

@@ -1,3 +1,6 @@
+// Package lab is where hosts meet: the wire between them, which is always in this process
+// and tapped, and what stands at its ends. In the virtual lab that is hosts without I/O in
+// virtual time; in the netns lab namespaces of this machine, with veth, TUN and real time.
 package lab
 
 import (

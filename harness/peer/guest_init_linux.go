@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"net"
@@ -114,7 +115,7 @@ func loadModules() (failed []string) {
 // one the kernel does not have.
 func guestSysctl(key, value string) error {
 	err := os.WriteFile("/proc/sys/net/"+key, []byte(value), 0)
-	if pe, ok := err.(*fs.PathError); ok && pe.Err == unix.ENOENT {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	return err

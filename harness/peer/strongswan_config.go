@@ -231,7 +231,7 @@ func swanID(id string, addr netip.Addr) string {
 }
 
 // redact takes the secret out of text, in the forms in which it could be there.
-func redact(text []byte, psk []byte) []byte {
+func redact(text, psk []byte) []byte {
 	if len(psk) == 0 {
 		return text
 	}
