@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -80,6 +81,14 @@ func (l *ladderView) Cited() int {
 		}
 	}
 	return n
+}
+
+// When is the time since the first packet; lifetimes of hours go by in seconds.
+func (r rungView) When() string {
+	if r.At < 10*time.Second {
+		return fmt.Sprintf("%.3f ms", float64(r.At.Nanoseconds())/1e6)
+	}
+	return fmt.Sprintf("%.3f s", r.At.Seconds())
 }
 
 // Path is the arrow from one line to the other, its head included.

@@ -95,8 +95,14 @@ func (p problemView) Facts() []fact {
 	return slices.DeleteFunc(facts(p.Finding), func(f fact) bool { return f.Label == "frames" })
 }
 
+// Others are the trials after the first, whose facts are shown for all.
+func (p problemView) Others() []*trialView { return p.Where[1:] }
+
 // PeerLine says who was tested.
 func (v *view) PeerLine() string { return peerLine(v.Peer) }
+
+// Undecided counts the findings that Problems leaves out because they follow from failures.
+func (v *view) Undecided() int { return undecided(v.Result) }
 
 // Capture reports whether the result is about captures from elsewhere.
 func (v *view) Capture() bool { return v.Peer.Name == "" }
