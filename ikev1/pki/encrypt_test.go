@@ -98,7 +98,7 @@ func TestEncryptBodyEncoding(t *testing.T) {
 func TestEphemeral(t *testing.T) {
 	suite := keymat.Suite{Cipher: keymat.AESCBC, KeyBits: 256, Hash: keymat.SHA1}
 	nonce, cookie := []byte("sixteen octets!!"), [8]byte{1, 2, 3, 4, 5, 6, 7, 8}
-	prf := func(key []byte, data []byte) []byte {
+	prf := func(key, data []byte) []byte {
 		m := hmac.New(sha1.New, key)
 		m.Write(data)
 		return m.Sum(nil)
