@@ -85,7 +85,7 @@ func (l *ladderView) Cited() int {
 
 // When is the time since the first packet; lifetimes of hours go by in seconds.
 func (r rungView) When() string {
-	if r.At < 10*time.Second {
+	if r.At < time.Second {
 		return fmt.Sprintf("%.3f ms", float64(r.At.Nanoseconds())/1e6)
 	}
 	return fmt.Sprintf("%.3f s", r.At.Seconds())

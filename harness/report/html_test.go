@@ -250,3 +250,23 @@ func forty() (*check.Result, []*ladder) {
 	r.Close()
 	return r, ls
 }
+
+// TestRungWords: what stands beside an arrow fits its place.
+func TestRungWords(t *testing.T) {
+	for _, tt := range []struct {
+		at   time.Duration
+		want string
+	}{{0, "0.000 ms"}, {999 * time.Millisecond, "999.000 ms"}, {time.Second, "1.000 s"}, {8 * time.Hour, "28800.000 s"}} {
+		if got := (rungView{rung: &rung{At: tt.at}}).When(); got != tt.want {
+			t.Errorf("When(%v) = %q, want %q", tt.at, got, tt.want)
+		}
+	}
+	long := strings.Repeat("é", 200)
+	for _, r := range []rung{{Label: long, Detail: long}, {Label: "Main 1", Detail: long}, {Label: long, Class: classSealed}} {
+		v := rungView{rung: &r}
+		w := v.Words()
+		if n := len([]rune(w.Label + w.Detail)); n > labelRunes+1 || !v.Clipped() {
+			t.Errorf("%d characters, clipped: %v", n, v.Clipped())
+		}
+	}
+}
