@@ -44,8 +44,8 @@ unit: go ## tests that need no privileges
 	$(CGO) $(GO) test $(RACE) $(TESTFLAGS) $$($(GO) list ./... | grep -vxF "$$($(GO) list $(LABS) $(GUESTS))")
 
 namespaces: go ## tests with namespaces and real daemons
-	$(NAMESPACE) env $(CGO) $(GO) test $(RACE) $(TESTFLAGS) -p 1 $(LABS)
-	$(NAMESPACE) $(GO) test $(TESTFLAGS) -p 1 $(GUESTS)
+	$(NAMESPACE) env $(CGO) $(GO) test $(RACE) $(TESTFLAGS) -count=1 -p 1 $(LABS)
+	$(NAMESPACE) $(GO) test $(TESTFLAGS) -count=1 -p 1 $(GUESTS)
 
 lint: go $(LINT) ## gofumpt, vet, staticcheck, import directions
 	$(LINT) run --allow-parallel-runners ./...
