@@ -93,6 +93,9 @@ func (*TUN) Write([]byte) (int, error) { return 0, ErrNoNamespaces }
 // Close does nothing.
 func (*TUN) Close() error { return nil }
 
+// Unreachable returns ErrNoNamespaces.
+func (*Namespace) Unreachable(netip.Prefix) error { return ErrNoNamespaces }
+
 // AddAddress returns ErrNoNamespaces.
 func (*Namespace) AddAddress(string, netip.Prefix) error { return ErrNoNamespaces }
 

@@ -157,6 +157,16 @@ func ConfigureDevice(name string, mtu int, addrs []netip.Prefix, routeAll bool) 
 	return nil
 }
 
+// Unreachable keeps what is sent to a prefix from leaving the namespace where no better route
+// takes it. It may be called again.
+func (n *Namespace) Unreachable(to netip.Prefix) error {
+	route := &netlink.Route{Dst: ipNet(to), Type: unix.RTN_UNREACHABLE, Priority: 1 << 20}
+	if err := n.nl.RouteReplace(route); err != nil {
+		return fmt.Errorf("harness/lab: namespace %s: unreachable route to %s: %w", n.name, to, err)
+	}
+	return nil
+}
+
 // AddAddress gives a device of the namespace one more address.
 func (n *Namespace) AddAddress(name string, addr netip.Prefix) error {
 	return configureLink(n.nl, name, 0, []netip.Prefix{addr}, false)

@@ -63,7 +63,19 @@ func (s *strongSwan) Configure(ctx context.Context, c Config) error {
 	s.mu.Lock()
 	s.config, s.conf = c, redact(conf, c.IKE.PSK)
 	s.mu.Unlock()
+	if err := s.block(c); err != nil {
+		return s.said("configure", err)
+	}
 	return s.said("configure", s.daemon.load(ctx, conf))
+}
+
+// block keeps traffic of a tunnel from leaving in clear while there is no SA, as trap policies
+// do elsewhere: userspace ESP has none, and routes into its tunnel only once an SA is up.
+func (s *strongSwan) block(c Config) error {
+	if s.env.Carrier != CarrierNamespace || c.Child.Mode != "tunnel" || !c.RemoteInner.IsValid() {
+		return nil
+	}
+	return s.ns.Unreachable(c.RemoteInner)
 }
 
 // Reset implements Instance.
