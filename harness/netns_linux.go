@@ -95,6 +95,7 @@ func (w *worker) playReal(ctx context.Context, t *trial, c peer.Config) (err err
 	if err != nil {
 		return err
 	}
+	w.run.carried(carrier)
 	t.note("peer", "name", a.Info().Name, "version", a.Info().Version, "carrier", carrier.String(), "detail", a.Info().Detail)
 	wire := lab.NewWire(t.tap)
 	own, err := w.beginNetns(t, wire)

@@ -6,7 +6,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -48,6 +51,7 @@ type run struct {
 	info    evidence.PeerInfo
 
 	mu     sync.Mutex
+	used   map[string]bool // carriers of real peers
 	refs   []evidence.TrialRef
 	index  map[Trial]int
 	trials []Trial
@@ -60,7 +64,7 @@ func Run(ctx context.Context, p Plan, o Options) (*evidence.Bundle, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
-	r := &run{plan: p, opt: o, addr: lab.DefaultAddressing, index: map[Trial]int{}, trials: p.Trials()}
+	r := &run{plan: p, opt: o, addr: lab.DefaultAddressing, index: map[Trial]int{}, used: map[string]bool{}, trials: p.Trials()}
 	if err := r.meet(ctx); err != nil {
 		return nil, err
 	}
@@ -175,6 +179,9 @@ func (r *run) close(ctx context.Context, started time.Time, err error) error {
 		}
 		refs = append(refs, ref)
 	}
+	if len(r.used) > 0 {
+		r.info.Carrier = strings.Join(slices.Sorted(maps.Keys(r.used)), ", ")
+	}
 	return r.bundle.Finish(evidence.Run{
 		Tool: r.opt.Tool, ToolVersion: r.opt.Version, Started: started, Finished: time.Now(),
 		Profile: r.plan.Profile, Lab: string(r.plan.Lab), Peer: r.info,
@@ -196,6 +203,13 @@ func (r *run) tell(p Progress) {
 	if r.opt.Progress != nil {
 		r.opt.Progress(p)
 	}
+}
+
+// carried notes what carried a real peer.
+func (r *run) carried(c peer.Carrier) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.used[c.String()] = true
 }
 
 // done keeps how a trial ended.

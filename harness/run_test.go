@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/useipsec/useipsec/captures/evidence"
 	"github.com/useipsec/useipsec/harness"
@@ -148,4 +149,38 @@ func TestPlan(t *testing.T) {
 func readAll(name string) (string, error) {
 	data, err := os.ReadFile(name)
 	return string(data), err
+}
+
+// TestCancelInStep interrupts a run in the middle of a step: what the step did not come to says
+// nothing about the peer.
+func TestCancelInStep(t *testing.T) {
+	if err := lab.CanNetns(); err != nil {
+		t.Skip(err)
+	}
+	s := bgp("transport")
+	s.PeerPlays = s.PeerPlays[:1]
+	s.Script = []scenarios.Step{ // the first step comes to nothing, so the second waits for an SA
+		{Initiate: &scenarios.Initiate{}},
+		{Exchange: &scenarios.Exchange{Protocol: 6, Port: 179, Expect: scenarios.Protected}},
+	}
+	s.Peer.PSK = scenarios.SecretOther
+	ctx, cancel := context.WithCancel(t.Context())
+	out := filepath.Join(t.TempDir(), "out")
+	_, err := harness.Run(ctx, plan(harness.Netns, s), harness.Options{Out: out, Progress: func(p harness.Progress) {
+		if p.State == "step" { // the first is done, the second begins
+			time.AfterFunc(50*time.Millisecond, cancel)
+		}
+	}})
+	if err != nil && !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	b, err := evidence.Open(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ref := range b.Run().Trials {
+		if ref.Status != evidence.StatusInterrupted {
+			t.Errorf("the trial is %s: %s", ref.Status, ref.Reason)
+		}
+	}
 }

@@ -110,10 +110,10 @@ func (t *trial) script(ctx context.Context) error {
 		return err
 	}
 	for i, s := range t.Scenario.Steps() {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
 		name, err := t.step(ctx, s, client, server)
+		if ctx.Err() != nil {
+			return ctx.Err() // the step says nothing about the peer
+		}
 		if err != nil {
 			t.note("step failed", "step", i+1, "action", name, "error", err.Error())
 		} else {
