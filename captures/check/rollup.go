@@ -113,7 +113,7 @@ func (r *Result) items() {
 			if v, complete := statusVerdict(t.Status); !complete {
 				if slices.Contains(t.Items, it.Item) {
 					it.Counts.Add(v)
-					weigh(v, fmt.Sprintf("%s (%s): %s: %s", t.Scenario, t.Trial, t.Status, t.Reason))
+					weigh(v, fmt.Sprintf("%s: %s: %s", t.name(), t.Status, t.Reason))
 				}
 				continue
 			}
@@ -124,7 +124,7 @@ func (r *Result) items() {
 				}
 				it.Counts.addFinding(f)
 				if f.Required() || f.Verdict == NotApplicable {
-					weigh(f.Verdict, fmt.Sprintf("%s in %s (%s): %s", f.Rule, t.Scenario, t.Trial, f.Actual))
+					weigh(f.Verdict, fmt.Sprintf("%s in %s: %s", f.Rule, t.name(), f.Actual))
 				}
 			}
 		}
@@ -137,4 +137,12 @@ func (r *Result) items() {
 		it.Verdict = verdict
 		r.Items[i] = it
 	}
+}
+
+// name is how texts call the trial; a capture has no role.
+func (t *TrialResult) name() string {
+	if t.Trial == "" {
+		return t.Scenario
+	}
+	return fmt.Sprintf("%s (%s)", t.Scenario, t.Trial)
 }

@@ -220,7 +220,7 @@ func count(n int, noun string) string {
 	case strings.HasSuffix(head, "sh"), strings.HasSuffix(head, "ss"):
 		head += "es"
 	default:
-		head += "s"
+		head = strings.TrimSuffix(head, "y") + map[bool]string{true: "ies", false: "s"}[strings.HasSuffix(head, "y")]
 	}
 	return fmt.Sprintf("%d %s%s", n, head, tail)
 }

@@ -22,6 +22,7 @@ func Summary(w io.Writer, res *check.Result, colour bool) error {
 		fmt.Fprintf(s.w, "%s could not be decided in trials that failed; the report lists them.\n\n", plural(n, "further check"))
 	}
 	s.unrun(res)
+	s.passed(res)
 	for _, n := range res.Notes {
 		fmt.Fprintf(s.w, "note: %s\n\n", plain(n))
 	}
@@ -137,6 +138,24 @@ func (s *summary) problem(p *problem) {
 	}
 	line("also in", strings.Join(also, ", "))
 	fmt.Fprintln(s.w)
+}
+
+// passed lists what passed in a capture from elsewhere, with its witness: there it is not
+// known beforehand what can be judged.
+func (s *summary) passed(res *check.Result) {
+	if len(res.Trials) != 1 || res.Trials[0].Dir != "" {
+		return
+	}
+	some := false
+	for _, f := range res.Trials[0].Findings {
+		if f.Verdict == check.Pass {
+			some = true
+			fmt.Fprintf(s.w, "%s  %-28s  %s\n", s.verdict(f.Verdict, 0), f.Rule, plain(f.Witness))
+		}
+	}
+	if some {
+		fmt.Fprintln(s.w)
+	}
 }
 
 // unrun tells which trials did not come to their end, by reason.
