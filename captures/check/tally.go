@@ -219,8 +219,10 @@ func count(n int, noun string) string {
 	case strings.HasSuffix(head, "more"):
 	case strings.HasSuffix(head, "sh"), strings.HasSuffix(head, "ss"):
 		head += "es"
+	case strings.HasSuffix(head, "ty"):
+		head = strings.TrimSuffix(head, "y") + "ies"
 	default:
-		head = strings.TrimSuffix(head, "y") + map[bool]string{true: "ies", false: "s"}[strings.HasSuffix(head, "y")]
+		head += "s"
 	}
 	return fmt.Sprintf("%d %s%s", n, head, tail)
 }
