@@ -1,12 +1,10 @@
 package ikev1
 
 import (
-	"bytes"
-
 	"github.com/useipsec/useipsec/ikev1/wire"
 )
 
-// Aggressive mode with a pre-shared key (RFC 2409 5.4):
+// Aggressive mode (RFC 2409 5), here with a pre-shared key (5.4):
 //
 //	Initiator                        Responder
 //	----------                       -----------
@@ -37,7 +35,8 @@ func (s *Session) sendAggressive1() ([]Datagram, error) {
 	if err != nil {
 		return nil, s.fail(err)
 	}
-	ps := append([]wire.Payload{s.offer, &wire.KE{Data: s.gxi}, s.noncePayload(s.ni), id}, s.vendorIDs()...)
+	ps := append([]wire.Payload{s.offer, &wire.KE{Data: s.gxi}, s.noncePayload(s.ni), id}, s.certRequests()...)
+	ps = append(ps, s.vendorIDs()...)
 	out, err := s.clear(Aggressive1, s.aggressiveHeader(), ps...)
 	if err != nil {
 		return nil, s.fail(err)
@@ -64,11 +63,13 @@ func (s *Session) recvAggressive1(m *wire.Message) ([]Datagram, error) {
 	if err := s.derive(s.gxi); err != nil {
 		return nil, err
 	}
-	id, hash, err := s.proof(1)
+	proof, err := s.proof(1)
 	if err != nil {
 		return nil, err
 	}
-	ps := append([]wire.Payload{chosen, &wire.KE{Data: s.gxr}, s.noncePayload(s.nr), id, hash}, s.vendorIDs()...)
+	ps := append([]wire.Payload{chosen, &wire.KE{Data: s.gxr}, s.noncePayload(s.nr)}, proof...)
+	ps = append(ps, s.certRequests()...)
+	ps = append(ps, s.vendorIDs()...)
 	ps = append(ps, s.natDs()...)
 	out, err := s.clear(Aggressive2, s.aggressiveHeader(), ps...)
 	if err != nil {
@@ -96,14 +97,16 @@ func (s *Session) recvAggressive2(d Datagram, m *wire.Message) ([]Datagram, erro
 		return nil, err
 	}
 	s.detectNAT(d, m.Payloads)
-	ps := []wire.Payload{s.hashPayload(0)}
+	ps, err := s.prove(0)
+	if err != nil {
+		return nil, err
+	}
 	ps = append(ps, s.natDs()...)
 	if !s.cfg.NoInitialContact {
 		ps = append(ps, s.initialContact())
 	}
 	s.float()
 	var out []Datagram
-	var err error
 	if s.cfg.Deviations.ClearIdentity {
 		out, err = s.clear(Aggressive3, s.aggressiveHeader(), ps...)
 	} else {
@@ -122,14 +125,8 @@ func (s *Session) recvAggressive3(d Datagram, m *wire.Message) error {
 	if err != nil {
 		return err
 	}
-	hash, raw := get[*wire.Hash](o.payloads, o.bodies)
-	if raw == nil {
-		return refuse(wire.NotifyPayloadMalformed, "message 3 has no hash")
-	}
-	if !bytes.Equal(hash.Data, s.phase1Hash(0, s.idBody[0])) {
-		if err := s.tolerate(refuse(wire.NotifyInvalidHashInformation, "HASH_I is wrong")); err != nil {
-			return err
-		}
+	if err := s.verifyProof(0, o); err != nil {
+		return err
 	}
 	s.detectNAT(d, o.payloads)
 	s.iv = o.iv

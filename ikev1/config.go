@@ -67,12 +67,6 @@ func (m Mode) exchange() wire.ExchangeType {
 	return wire.ExchangeMain
 }
 
-// Auth is how the ends authenticate in phase 1.
-type Auth struct {
-	Method wire.AuthMethod
-	PSK    []byte // the pre-shared key, as octets (RFC 2409 5.4)
-}
-
 // NATT says how far a Session goes along with NAT traversal (RFC 3947).
 type NATT struct {
 	Disable bool // announce no vendor ID and ignore the peer's
@@ -137,7 +131,7 @@ var defaultRetransmit = Retransmit{Base: 2 * time.Second, Factor: 2, Tries: 4}
 // ErrConfig is wrapped by every error about a Config.
 var ErrConfig = errors.New("configuration not usable")
 
-func (c *Config) check() error {
+func (c *Config) check(role Role) error {
 	bad := func(format string, args ...any) error {
 		return fmt.Errorf("ikev1: %w: %s", ErrConfig, fmt.Sprintf(format, args...))
 	}
@@ -148,10 +142,9 @@ func (c *Config) check() error {
 		return bad("both addresses are needed, have local %v and remote %v", c.Local, c.Remote)
 	case len(c.Proposals) == 0:
 		return bad("no phase 1 proposal")
-	case c.Auth.Method != wire.AuthPSK:
-		return bad("authentication method %v is not available", c.Auth.Method)
-	case len(c.Auth.PSK) == 0:
-		return bad("authentication by pre-shared key needs a key")
+	}
+	if err := c.Auth.check(role); err != nil {
+		return bad("%v", err)
 	}
 	for _, q := range c.Quick {
 		if len(q.Suites) == 0 {

@@ -63,6 +63,7 @@ type Event struct {
 type Phase1Keys struct {
 	keymat.Phase1
 	GXY []byte // g^xy
+	PSK []byte // the pre-shared key that was used, if any
 }
 
 // Child is a pair of IPsec SAs negotiated by one quick mode.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/useipsec/useipsec/ikev1/keymat"
+	"github.com/useipsec/useipsec/ikev1/pki"
 	"github.com/useipsec/useipsec/ikev1/wire"
 )
 
@@ -26,32 +27,48 @@ func (s *Session) identity(side int) (wire.Payload, error) {
 	return &id, nil
 }
 
-// proof is this end's identity and hash.
-func (s *Session) proof(side int) (wire.Payload, wire.Payload, error) {
+// proof is this end's identity and what proves it: a hash, or certificates and a signature.
+func (s *Session) proof(side int) ([]wire.Payload, error) {
 	id, err := s.identity(side)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return id, s.hashPayload(side), nil
+	ps, err := s.prove(side)
+	return append([]wire.Payload{id}, ps...), err
 }
 
-// hashPayload is HASH_I or HASH_R over the identity sent before.
-func (s *Session) hashPayload(side int) wire.Payload {
-	return &wire.Hash{Data: flip(s.phase1Hash(side, s.idBody[side]), s.cfg.Deviations.WrongPhase1Hash)}
+// prove is HASH_I or HASH_R over the identity sent before, or certificates and a signature of it.
+func (s *Session) prove(side int) ([]wire.Payload, error) {
+	if signs(s.cfg.Auth.Method, side) {
+		return s.signature(side)
+	}
+	return []wire.Payload{&wire.Hash{Data: flip(s.phase1Hash(side, s.idBody[side]), s.cfg.Deviations.WrongPhase1Hash)}}, nil
 }
 
-// phase1Hash is HASH_I (side 0) or HASH_R (side 1), RFC 2409 5.
+// phase1Hash is HASH_I (side 0) or HASH_R (side 1), RFC 2409 5. Some methods sign another hash than the negotiated one.
 func (s *Session) phase1Hash(side int, id []byte) []byte {
-	if side == 0 {
-		return keymat.HashI(s.suite, s.keys.SKEYID, s.exchange(), s.saBody, id)
+	suite := s.suite
+	if h, fixed := pki.AuthHash(s.cfg.Auth.Method); fixed && signs(s.cfg.Auth.Method, side) {
+		suite.Hash = h
 	}
-	return keymat.HashR(s.suite, s.keys.SKEYID, s.exchange(), s.saBody, id)
+	if side == 0 {
+		return keymat.HashI(suite, s.keys.SKEYID, s.exchange(), s.saBody, id)
+	}
+	return keymat.HashR(suite, s.keys.SKEYID, s.exchange(), s.saBody, id)
 }
 
-// verify checks the identity and the hash of the end named by side.
+// verify checks the identity and the proof of the end named by side.
 func (s *Session) verify(side int, o *opened) error {
 	if err := s.noteIdentity(side, o.payloads, o.bodies); err != nil {
 		return err
+	}
+	return s.verifyProof(side, o)
+}
+
+// verifyProof checks what proves the identity that is known already.
+func (s *Session) verifyProof(side int, o *opened) error {
+	if signs(s.cfg.Auth.Method, side) {
+		return s.verifySignature(side, o)
 	}
 	hash, raw := get[*wire.Hash](o.payloads, o.bodies)
 	if raw == nil {
@@ -69,7 +86,7 @@ func (s *Session) noteIdentity(side int, ps []wire.Payload, bodies [][]byte) err
 	if raw == nil {
 		return refuse(wire.NotifyPayloadMalformed, "the identity is missing")
 	}
-	if want := s.cfg.RemoteID; want != nil && (want.IDType != id.IDType || !bytes.Equal(want.Data, id.Data)) {
+	if want := s.cfg.RemoteID; want != nil && (!sameName(want, id)) {
 		if err := s.tolerate(refuse(wire.NotifyInvalidIDInformation, "the peer asserts another identity than configured")); err != nil {
 			return err
 		}

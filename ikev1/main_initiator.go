@@ -3,11 +3,10 @@ package ikev1
 import (
 	"bytes"
 
-	"github.com/useipsec/useipsec/ikev1/keymat"
 	"github.com/useipsec/useipsec/ikev1/wire"
 )
 
-// Main mode with a pre-shared key (RFC 2409 5.4), the initiator's side:
+// Main mode (RFC 2409 5), here with a pre-shared key (5.4), the initiator's side:
 //
 //	Initiator                        Responder
 //	----------                       -----------
@@ -56,6 +55,7 @@ func (s *Session) recvChoice(m *wire.Message) error {
 	s.suite = s.configured(suite)
 	s.cookieR = m.CookieR
 	s.noteVendorIDs(m.Payloads)
+	s.noteRequests(m.Payloads)
 	return nil
 }
 
@@ -91,7 +91,8 @@ func (s *Session) makeKE(gx, nonce *[]byte) (err error) {
 
 // sendKE is message 3 or 4.
 func (s *Session) sendKE(step Step, gx, nonce []byte) ([]Datagram, error) {
-	out, err := s.clear(step, s.mainHeader(), append([]wire.Payload{&wire.KE{Data: gx}, s.noncePayload(nonce)}, s.natDs()...)...)
+	ps := append([]wire.Payload{&wire.KE{Data: gx}, s.noncePayload(nonce)}, s.certRequests()...)
+	out, err := s.clear(step, s.mainHeader(), append(ps, s.natDs()...)...)
 	if err == nil && s.cfg.Deviations.SendTwice {
 		out = append(out, s.again(out)...)
 	}
@@ -140,21 +141,6 @@ func rawBody(m *wire.Message, t wire.PayloadType) []byte {
 	return nil
 }
 
-// derive computes g^xy and SKEYID and its children.
-func (s *Session) derive(peer []byte) error {
-	gxy, err := s.dh.Shared(peer)
-	if err != nil {
-		return refuse(wire.NotifyInvalidKeyInformation, "%v", err)
-	}
-	s.gxy = gxy
-	if s.keys, err = keymat.DerivePSK(s.suite, s.cfg.Auth.PSK, s.exchange()); err != nil {
-		return err
-	}
-	s.iv = s.keys.IV
-	s.record(Event{Kind: EventKeys, Detail: s.suite.String(), Keys: &Phase1Keys{Phase1: s.keys, GXY: gxy}})
-	return nil
-}
-
 // recvMain4 reads KE and Nr, and proves itself.
 func (s *Session) recvMain4(d Datagram, m *wire.Message) ([]Datagram, error) {
 	if err := s.readKE(m, &s.gxr, &s.nr); err != nil {
@@ -165,9 +151,9 @@ func (s *Session) recvMain4(d Datagram, m *wire.Message) ([]Datagram, error) {
 	}
 	s.detectNAT(d, m.Payloads)
 	s.float()
-	ps := []wire.Payload{nil, nil}
-	var err error
-	if ps[0], ps[1], err = s.proof(0); err != nil {
+	s.noteRequests(m.Payloads)
+	ps, err := s.proof(0)
+	if err != nil {
 		return nil, err
 	}
 	if !s.cfg.NoInitialContact {

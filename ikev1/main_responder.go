@@ -23,6 +23,7 @@ func (s *Session) recvOffer(m *wire.Message) (*wire.SA, error) {
 		return nil, err
 	}
 	s.noteVendorIDs(m.Payloads)
+	s.noteRequests(m.Payloads)
 	return chosen, nil
 }
 
@@ -50,6 +51,7 @@ func (s *Session) recvMain3(d Datagram, m *wire.Message) ([]Datagram, error) {
 		return nil, err
 	}
 	s.detectNAT(d, m.Payloads)
+	s.noteRequests(m.Payloads)
 	out, err := s.sendKE(Main4, s.gxr, s.nr)
 	if err != nil {
 		return nil, err
@@ -71,11 +73,12 @@ func (s *Session) recvMain5(d Datagram, m *wire.Message) ([]Datagram, error) {
 		return nil, err
 	}
 	s.follow(d)
-	id, hash, err := s.proof(1)
+	s.noteRequests(o.payloads)
+	ps, err := s.proof(1)
 	if err != nil {
 		return nil, err
 	}
-	out, iv, err := s.sealMain(Main6, o.iv, id, hash)
+	out, iv, err := s.sealMain(Main6, o.iv, ps...)
 	if err != nil {
 		return nil, err
 	}

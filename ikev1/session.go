@@ -3,6 +3,7 @@ package ikev1
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -91,6 +92,8 @@ type Session struct {
 	ni, nr   []byte
 	idBody   [2][]byte // IDii_b, IDir_b
 	peerID   wire.ID
+	peerCert *x509.Certificate
+	requests []*wire.CertRequest // what the peer asked for
 	keys     keymat.Phase1
 	gxy      []byte
 	iv       []byte // last CBC block of phase 1: the next phase 1 IV, and the root of phase 2 IVs (RFC 2409 appendix B)
@@ -124,7 +127,7 @@ func NewInitiator(cfg *Config) (*Session, error) {
 func NewResponder(cfg *Config) (*Session, error) { return newSession(cfg, Responder) }
 
 func newSession(cfg *Config, role Role) (*Session, error) {
-	if err := cfg.check(); err != nil {
+	if err := cfg.check(role); err != nil {
 		return nil, err
 	}
 	r := cfg.Rand
@@ -163,6 +166,9 @@ func (s *Session) Err() error { return s.err }
 
 // PeerID is the identity the peer asserted and proved; the zero value before that.
 func (s *Session) PeerID() wire.ID { return s.peerID }
+
+// PeerCertificate is the certificate that the peer proved to be its own, nil without one.
+func (s *Session) PeerCertificate() *x509.Certificate { return s.peerCert }
 
 // Children are the live pairs of IPsec SAs, oldest first. The slice is a copy, the children are shared.
 func (s *Session) Children() []*Child { return append([]*Child(nil), s.kids...) }
