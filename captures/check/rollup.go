@@ -96,8 +96,12 @@ func (r *Result) Close() {
 	r.items()
 }
 
+// availability is the letter of the question whether products have all this.
+const availability profile.Item = 'i'
+
 // items rolls the findings up by letter. A trial that was not completed counts
-// under every letter its scenario exercises.
+// under every letter its scenario exercises. Availability (i) is what a run as a
+// whole answers, so every trial of a run counts there.
 func (r *Result) items() {
 	r.Items = make([]ItemResult, len(profile.Items()))
 	for i, q := range profile.Items() {
@@ -111,7 +115,7 @@ func (r *Result) items() {
 		for ti := range r.Trials {
 			t := &r.Trials[ti]
 			if v, complete := statusVerdict(t.Status); !complete {
-				if slices.Contains(t.Items, it.Item) {
+				if slices.Contains(t.Items, it.Item) || q == availability {
 					it.Counts.Add(v)
 					weigh(v, fmt.Sprintf("%s: %s: %s", t.name(), t.Status, t.Reason))
 				}
@@ -126,6 +130,11 @@ func (r *Result) items() {
 				if f.Required() || f.Verdict == NotApplicable {
 					weigh(f.Verdict, fmt.Sprintf("%s in %s: %s", f.Rule, t.name(), f.Actual))
 				}
+			}
+		}
+		for ti := range r.Trials {
+			if t := &r.Trials[ti]; q == availability && t.Dir != "" && t.Verdict != NotApplicable {
+				weigh(t.Verdict, fmt.Sprintf("%s ends in %v", t.name(), t.Verdict))
 			}
 		}
 		switch verdict {
