@@ -10,7 +10,7 @@ import (
 var ErrUnknownPeer = errors.New("unknown peer")
 
 // Drivers are the real peers the harness can run, by name.
-func Drivers() []Driver { return []Driver{StrongSwan{}} }
+func Drivers() []Driver { return []Driver{StrongSwan{}, Libreswan{}} }
 
 // Find gives the driver of a name.
 func Find(name string) (Driver, error) {

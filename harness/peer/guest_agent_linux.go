@@ -25,7 +25,7 @@ type agent struct {
 	apps   lab.Apps
 
 	mu        sync.Mutex
-	charon    *charon
+	daemon    localDaemon
 	last      int
 	listeners map[int]io.Closer
 }
@@ -35,12 +35,12 @@ func (a *agent) handle(op string, raw json.RawMessage) (any, error) {
 	switch op {
 	case opSetUp:
 		return with(raw, a.setUp)
-	case opCharon:
-		return with(raw, a.startCharon)
+	case opStart:
+		return with(raw, a.start)
 	case opLoad:
 		return with(raw, a.load)
-	case opSwanctl:
-		return with(raw, a.swanctl)
+	case opControl:
+		return with(raw, a.control)
 	case opLog:
 		return with(raw, a.log)
 	case opListen:
@@ -96,34 +96,35 @@ func (a *agent) setUp(c setUpArgs) (setUpReply, error) {
 	return r, nil
 }
 
-func (a *agent) startCharon(nothing) (charonReply, error) {
+func (a *agent) start(p program) (startReply, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	if err := os.MkdirAll(agentDir, 0o700); err != nil {
-		return charonReply{}, err
+		return startReply{}, err
 	}
-	c, err := startCharon(ctx, agentDir, CarrierGuest, lab.StartProcess)
+	d, err := p.start(ctx, agentDir, lab.StartProcess)
 	if err != nil {
-		return charonReply{}, err
+		return startReply{}, err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.charon = c
+	a.daemon = d
+	s := d.running()
 	go func() { // a guest without its daemon is of no use: whoever waits for it learns it
-		<-c.proc.Done()
-		fmt.Println("useipsec guest: charon ended:", c.proc.Err(), c.lastWords())
+		<-s.proc.Done()
+		fmt.Println("useipsec guest:", p.Name, "ended:", s.proc.Err(), s.lastWords())
 		powerOff()
 	}()
-	return charonReply{Version: c.version}, nil
+	return startReply{Version: s.version}, nil
 }
 
-func (a *agent) daemon() (*charon, error) {
+func (a *agent) started() (localDaemon, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.charon == nil {
+	if a.daemon == nil {
 		return nil, errors.New("no daemon was started")
 	}
-	return a.charon, nil
+	return a.daemon, nil
 }
 
 // reply keeps what kind of failure it was, which an error's text would lose.
@@ -136,7 +137,7 @@ func reply(text string, err error) (textReply, error) {
 }
 
 func (a *agent) load(c loadArgs) (textReply, error) {
-	d, err := a.daemon()
+	d, err := a.started()
 	if err != nil {
 		return textReply{}, err
 	}
@@ -145,18 +146,18 @@ func (a *agent) load(c loadArgs) (textReply, error) {
 	return reply("", d.load(ctx, c.Conf))
 }
 
-func (a *agent) swanctl(c swanctlArgs) (textReply, error) {
-	d, err := a.daemon()
+func (a *agent) control(c controlArgs) (textReply, error) {
+	d, err := a.started()
 	if err != nil {
 		return textReply{}, err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), c.Time)
 	defer cancel()
-	return reply(d.swanctl(ctx, c.Args...))
+	return reply(d.control(ctx, c.Args...))
 }
 
 func (a *agent) log(nothing) (logReply, error) {
-	d, err := a.daemon()
+	d, err := a.started()
 	if err != nil {
 		return logReply{}, err
 	}

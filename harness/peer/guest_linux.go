@@ -35,7 +35,7 @@ type guest struct {
 
 // startGuest boots a guest on a tap in the instance's namespace and starts the
 // daemon in it.
-func (s *strongSwan) startGuest(ctx context.Context) error {
+func (s *instance) startGuest(ctx context.Context) error {
 	if err := lab.NewTap(s.ns, "wire0"); err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (s *strongSwan) startGuest(ctx context.Context) error {
 	if err != nil {
 		return g.explain(err)
 	}
-	c, err := call[charonReply](ctx, g.control, opCharon, nothing{})
+	c, err := call[startReply](ctx, g.control, opStart, s.program)
 	if err != nil {
 		return g.explain(err)
 	}
@@ -178,13 +178,15 @@ func (g *guest) close() error {
 // guestDaemon is the daemon in a guest.
 type guestDaemon struct{ g *guest }
 
-func (d guestDaemon) load(ctx context.Context, conf []byte) error {
+var _ daemon = guestDaemon{}
+
+func (d guestDaemon) load(ctx context.Context, conf confFiles) error {
 	r, err := call[textReply](ctx, d.g.control, opLoad, loadArgs{conf, timeLeft(ctx)})
 	return r.failure(err)
 }
 
-func (d guestDaemon) swanctl(ctx context.Context, args ...string) (string, error) {
-	r, err := call[textReply](ctx, d.g.control, opSwanctl, swanctlArgs{args, timeLeft(ctx)})
+func (d guestDaemon) control(ctx context.Context, args ...string) (string, error) {
+	r, err := call[textReply](ctx, d.g.control, opControl, controlArgs{args, timeLeft(ctx)})
 	return r.Text, r.failure(err)
 }
 

@@ -41,12 +41,12 @@ type (
 		Booted string   // seconds since the kernel started, when the agent connected
 		Failed []string // modules that did not load
 	}
-	charonReply struct{ Version string }
-	loadArgs    struct {
-		Conf []byte
+	startReply struct{ Version string }
+	loadArgs   struct {
+		Conf confFiles
 		Time time.Duration
 	}
-	swanctlArgs struct {
+	controlArgs struct {
 		Args []string
 		Time time.Duration
 	}
@@ -79,9 +79,9 @@ type (
 // Operations.
 const (
 	opSetUp    = "set up"
-	opCharon   = "charon"
+	opStart    = "start"
 	opLoad     = "load"
-	opSwanctl  = "swanctl"
+	opControl  = "control"
 	opLog      = "log"
 	opListen   = "listen"
 	opUnlisten = "unlisten"

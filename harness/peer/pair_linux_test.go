@@ -80,13 +80,13 @@ func (r *relay) take() counts {
 	return c
 }
 
-// pair is two instances of strongSwan, a the initiator, with our wire between.
+// pair is two peers, a the initiator, with our wire between.
 type pair struct {
 	a, b  Instance
 	relay *relay
 }
 
-func startPair(t *testing.T, ca, cb Carrier) *pair {
+func startPair(t *testing.T, da Driver, ca Carrier, db Driver, cb Carrier) *pair {
 	t.Helper()
 	p := &pair{}
 	t.Cleanup(func() {
@@ -94,7 +94,7 @@ func startPair(t *testing.T, ca, cb Carrier) *pair {
 			p.relay.wg.Wait()
 		}
 	})
-	p.a, p.b = startTest(t, ca, 1), startTest(t, cb, 2) // closed before the wait above
+	p.a, p.b = startTest(t, da, ca, 1), startTest(t, db, cb, 2) // closed before the wait above
 	p.relay = join(p.a.Link(), p.b.Link())
 	return p
 }
@@ -163,7 +163,7 @@ func (p *pair) initiate(t *testing.T) {
 
 func TestNamespacePair(t *testing.T) {
 	need(t, CarrierNamespace)
-	p := startPair(t, CarrierNamespace, CarrierNamespace)
+	p := startPair(t, StrongSwan{}, CarrierNamespace, StrongSwan{}, CarrierNamespace)
 	t.Run("tunnel", func(t *testing.T) {
 		p.configure(t, func(*Config) {}, "tunnel")
 		p.initiate(t)
@@ -218,7 +218,7 @@ func TestGuestPair(t *testing.T) {
 	if testing.Short() {
 		t.Skip("boots two guests")
 	}
-	p := startPair(t, CarrierGuest, CarrierGuest)
+	p := startPair(t, StrongSwan{}, CarrierGuest, StrongSwan{}, CarrierGuest)
 	t.Run("transport", func(t *testing.T) {
 		p.configure(t, func(*Config) {}, "transport")
 		p.initiate(t)

@@ -77,6 +77,26 @@ type Info struct {
 	Detail   string    // for a person: kernel of a guest, why a carrier is missing
 }
 
+// find asks here for each of the carriers. The error says what the last one
+// lacks when none can run.
+func (i *Info) find(here func(Carrier) error, carriers ...Carrier) (missing error) {
+	for _, c := range carriers {
+		if err := here(c); err != nil {
+			missing = err
+			if i.Detail != "" {
+				i.Detail += "; "
+			}
+			i.Detail += fmt.Sprintf("no %s: %s", c, reasonOf(err))
+			continue
+		}
+		i.Carriers = append(i.Carriers, c)
+	}
+	if len(i.Carriers) > 0 {
+		return nil
+	}
+	return missing
+}
+
 // Env is where an instance runs.
 type Env struct {
 	// Carrier that Driver.Carrier chose, or that the user forces.
@@ -174,6 +194,14 @@ func (e *UnavailableError) Error() string {
 
 // Is reports whether target is ErrUnavailable.
 func (e *UnavailableError) Is(target error) bool { return target == ErrUnavailable }
+
+func reasonOf(err error) string {
+	var u *UnavailableError
+	if errors.As(err, &u) {
+		return u.Reason
+	}
+	return err.Error()
+}
 
 // UnsupportedError says that the peer itself cannot do what a configuration
 // asks. It is ErrUnsupported.

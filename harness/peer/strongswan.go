@@ -2,13 +2,11 @@ package peer
 
 import (
 	"context"
-	"fmt"
 )
 
 const (
-	strongSwanName     = "strongswan"
-	strongSwanInstall  = "apt-get install charon-systemd strongswan-swanctl libcharon-extra-plugins libstrongswan-standard-plugins"
-	strongSwanGuestApt = "apt-get install user-mode-linux"
+	strongSwanName    = "strongswan"
+	strongSwanInstall = "apt-get install charon-systemd strongswan-swanctl libcharon-extra-plugins libstrongswan-standard-plugins"
 )
 
 // StrongSwan drives strongSwan 5.9's charon-systemd with IKEv1.
@@ -29,23 +27,23 @@ func (StrongSwan) Supports(c Config) error { return swanSupports(c, CarrierAuto)
 // swanSupports asks what the peer and one carrier can be configured for.
 func swanSupports(c Config, carrier Carrier) error {
 	if m := c.IKE.Mode; m != "main" && m != "aggressive" {
-		return unsupported("exchange mode "+m, "IKEv1 in strongSwan has main and aggressive mode")
+		return swanCannot("exchange mode "+m, "IKEv1 in strongSwan has main and aggressive mode")
 	}
 	if a := c.IKE.Authentication; a != "psk" {
-		return unsupported("authentication "+a, "this driver configures pre-shared keys only")
+		return swanCannot("authentication "+a, "this driver configures pre-shared keys only")
 	}
 	if p := c.Child.Protocol; p != "esp" && p != "ah" {
-		return unsupported("protocol "+p, "strongSwan negotiates ESP and AH")
+		return swanCannot("protocol "+p, "strongSwan negotiates ESP and AH")
 	}
 	if m := c.Child.Mode; m != "tunnel" && m != "transport" {
-		return unsupported("mode "+m, "strongSwan negotiates tunnel and transport mode")
+		return swanCannot("mode "+m, "strongSwan negotiates tunnel and transport mode")
 	}
 	if carrier == CarrierNamespace {
 		if c.Child.Mode == "transport" {
-			return unsupported("transport mode in a namespace", "kernel-libipsec: unsupported mode")
+			return swanCannot("transport mode in a namespace", "kernel-libipsec: unsupported mode")
 		}
 		if c.Child.Protocol == "ah" {
-			return unsupported("AH in a namespace", "kernel-libipsec carries ESP only")
+			return swanCannot("AH in a namespace", "kernel-libipsec carries ESP only")
 		}
 	}
 	_, _, err := swanProposals(c)
@@ -60,13 +58,13 @@ func (d StrongSwan) Carrier(c Config) (Carrier, error) {
 	if err := swanInstalled(); err != nil {
 		return 0, err
 	}
-	if swanSupports(c, CarrierNamespace) == nil && carrierHere(CarrierNamespace) == nil {
+	if swanSupports(c, CarrierNamespace) == nil && swanCarrierHere(CarrierNamespace) == nil {
 		return CarrierNamespace, nil
 	}
-	if carrierHere(CarrierKernel) == nil {
+	if swanCarrierHere(CarrierKernel) == nil {
 		return CarrierKernel, nil
 	}
-	if err := carrierHere(CarrierGuest); err != nil {
+	if err := swanCarrierHere(CarrierGuest); err != nil {
 		return 0, err
 	}
 	return CarrierGuest, nil
@@ -78,20 +76,8 @@ func (d StrongSwan) Probe(ctx context.Context) (Info, error) {
 	if err := swanInstalled(); err != nil {
 		return info, err
 	}
-	var missing error
-	for c := CarrierNamespace; c <= CarrierGuest; c++ {
-		if err := carrierHere(c); err != nil {
-			missing = err
-			if info.Detail != "" {
-				info.Detail += "; "
-			}
-			info.Detail += fmt.Sprintf("no %s: %s", c, reasonOf(err))
-			continue
-		}
-		info.Carriers = append(info.Carriers, c)
-	}
-	if len(info.Carriers) == 0 {
-		return info, missing
+	if err := info.find(swanCarrierHere, CarrierNamespace, CarrierKernel, CarrierGuest); err != nil {
+		return info, err
 	}
 	var err error
 	info.Version, err = swanVersion(ctx)
@@ -106,11 +92,8 @@ func (d StrongSwan) Start(ctx context.Context, env Env) (Instance, error) {
 	if env.Carrier == CarrierAuto {
 		env.Carrier = CarrierNamespace
 	}
-	if err := carrierHere(env.Carrier); err != nil {
+	if err := swanCarrierHere(env.Carrier); err != nil {
 		return nil, err
-	}
-	if env.Name == "" {
-		env.Name = d.Name()
 	}
 	return startStrongSwan(ctx, env)
 }

@@ -1,7 +1,6 @@
 package peer
 
 import (
-	"encoding/hex"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -13,6 +12,9 @@ const (
 	swanConn  = "peer"
 	swanChild = "child"
 )
+
+// swanctlFile is where swanctl reads them.
+const swanctlFile = "swanctl.conf"
 
 // strongSwan's names for the slugs (its proposal keywords).
 var (
@@ -32,7 +34,7 @@ var (
 	}
 )
 
-func unsupported(what, reason string) error {
+func swanCannot(what, reason string) error {
 	return &UnsupportedError{Peer: strongSwanName, What: what, Reason: reason}
 }
 
@@ -40,7 +42,7 @@ func swanName(names map[string]string, kind, slug string) (string, error) {
 	if n, ok := names[slug]; ok {
 		return n, nil
 	}
-	return "", unsupported(kind+" "+slug, "it has no proposal keyword for it")
+	return "", swanCannot(kind+" "+slug, "it has no proposal keyword for it")
 }
 
 // swanProposal is one IKE proposal in strongSwan's notation: aes128-sha1-modp1024.
@@ -69,7 +71,7 @@ func swanChildProposal(protocol string, p ChildProposal, pfs string) (string, er
 			c, ok = "null", true
 		}
 		if !ok {
-			return "", unsupported("ESP encryption "+p.Encryption, "it has no proposal keyword for it")
+			return "", swanCannot("ESP encryption "+p.Encryption, "it has no proposal keyword for it")
 		}
 		parts = append(parts, c)
 	}
@@ -97,26 +99,6 @@ func swanSelector(net string, proto uint8, port uint16) string {
 		return fmt.Sprintf("%s[%d]", net, proto)
 	}
 	return net
-}
-
-// confWriter writes the block syntax of strongSwan's files.
-type confWriter struct {
-	strings.Builder
-	depth int
-}
-
-func (w *confWriter) line(format string, args ...any) {
-	w.WriteString(strings.Repeat("  ", w.depth))
-	fmt.Fprintf(w, format, args...)
-	w.WriteByte('\n')
-}
-
-func (w *confWriter) block(name string, body func()) {
-	w.line("%s {", name)
-	w.depth++
-	body()
-	w.depth--
-	w.line("}")
 }
 
 // swanctlConf is c in the syntax of swanctl.conf. It holds the secret.
@@ -228,18 +210,6 @@ func swanID(id string, addr netip.Addr) string {
 		return addr.String()
 	}
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(id) + `"`
-}
-
-// redact takes the secret out of text, in the forms in which it could be there.
-func redact(text, psk []byte) []byte {
-	if len(psk) == 0 {
-		return text
-	}
-	s := string(text)
-	for _, form := range []string{"0x" + hex.EncodeToString(psk), hex.EncodeToString(psk), string(psk)} {
-		s = strings.ReplaceAll(s, form, "(redacted)")
-	}
-	return []byte(s)
 }
 
 // strongswanConf is the daemon's and swanctl's own configuration, with every

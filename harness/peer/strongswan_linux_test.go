@@ -21,7 +21,7 @@ func need(t *testing.T, c Carrier) {
 	t.Helper()
 	err := swanInstalled()
 	if err == nil {
-		err = carrierHere(c)
+		err = swanCarrierHere(c)
 	}
 	if err == nil {
 		return
@@ -52,12 +52,12 @@ func testConfig(role Role, n byte, mode string) Config {
 	}
 }
 
-func startTest(t *testing.T, carrier Carrier, n byte) Instance {
+func startTest(t *testing.T, d Driver, carrier Carrier, n byte) Instance {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	began := time.Now()
-	i, err := StrongSwan{}.Start(ctx, Env{
+	i, err := d.Start(ctx, Env{
 		Carrier: carrier,
 		Addr:    netip.PrefixFrom(netip.AddrFrom4([4]byte{192, 0, 2, n}), 24),
 		Inner:   netip.PrefixFrom(netip.AddrFrom4([4]byte{10, n, 0, 1}), 32),
@@ -70,7 +70,7 @@ func startTest(t *testing.T, carrier Carrier, n byte) Instance {
 			t.Error(err)
 		}
 	})
-	t.Logf("%s ready in %v: %+v", carrier, time.Since(began).Round(time.Millisecond), i.Info())
+	t.Logf("%s in %s ready in %v: %+v", d.Name(), carrier, time.Since(began).Round(time.Millisecond), i.Info())
 	return i
 }
 
@@ -80,7 +80,7 @@ func TestInstances(t *testing.T) {
 			need(t, carrier)
 			t.Setenv("TMPDIR", t.TempDir())
 			before := holdings(t)
-			i := startTest(t, carrier, 2)
+			i := startTest(t, StrongSwan{}, carrier, 2)
 			if i.Info().Version == "" {
 				t.Error("no version")
 			}
@@ -154,7 +154,7 @@ func TestPeerThatEnds(t *testing.T) {
 	for _, carrier := range []Carrier{CarrierNamespace, CarrierGuest} {
 		t.Run(carrier.String(), func(t *testing.T) {
 			need(t, carrier)
-			i := startTest(t, carrier, 2)
+			i := startTest(t, StrongSwan{}, carrier, 2)
 			s := i.(*strongSwan)
 			if s.guest != nil {
 				s.guest.proc.Kill()

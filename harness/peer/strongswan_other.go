@@ -8,9 +8,7 @@ func swanInstalled() error {
 	return &UnavailableError{Peer: strongSwanName, Reason: "it is driven on Linux only"}
 }
 
-func carrierHere(Carrier) error { return swanInstalled() }
-
-func reasonOf(err error) string { return err.Error() }
+func swanCarrierHere(Carrier) error { return swanInstalled() }
 
 func swanVersion(context.Context) (string, error) { return "", swanInstalled() }
 
