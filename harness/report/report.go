@@ -6,8 +6,8 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -27,33 +27,38 @@ const (
 	FileExplain = "explain.md"
 )
 
-// Write writes all reports on a bundle into it. One that cannot be written does not keep
-// the others from being tried; results.json goes first.
+// Write writes all reports on a bundle into it, results.json first. One that cannot be written
+// does not keep the others from being tried. The error is that of the first one, and says how
+// many more there were: on a full disk they all have the same.
 func Write(b *evidence.Bundle, res *check.Result) error {
-	file := func(name string, write func(io.Writer) error) error {
+	var first error
+	failed := 0
+	file := func(name string, write func(io.Writer) error) {
 		if err := b.WriteFile(name, write); err != nil {
-			return fmt.Errorf("harness/report: %w", err)
+			first = cmp.Or(first, err)
+			failed++
 		}
-		return nil
 	}
-	err := errors.Join(
-		file(FileResults, func(w io.Writer) error { return JSON(w, res) }),
-		file(FileJUnit, func(w io.Writer) error { return JUnit(w, res) }),
-		file(FileMatrix, func(w io.Writer) error { return Matrix(w, res) }),
-	)
+	file(FileResults, func(w io.Writer) error { return JSON(w, res) })
+	file(FileJUnit, func(w io.Writer) error { return JUnit(w, res) })
+	file(FileMatrix, func(w io.Writer) error { return Matrix(w, res) })
 	ladders := ladders(b, res)
 	for i := range res.Trials {
 		t := &res.Trials[i]
 		if t.Dir == "" {
 			continue // it never began
 		}
-		err = errors.Join(
-			err,
-			file(path.Join(t.Dir, FileVerdict), func(w io.Writer) error { return encode(w, t) }),
-			file(path.Join(t.Dir, FileExplain), func(w io.Writer) error { return explain(w, t, ladders[i]) }),
-		)
+		file(path.Join(t.Dir, FileVerdict), func(w io.Writer) error { return encode(w, t) })
+		file(path.Join(t.Dir, FileExplain), func(w io.Writer) error { return explain(w, t, ladders[i]) })
 	}
-	return errors.Join(err, file(FileHTML, func(w io.Writer) error { return page(w, b.Run(), res, ladders) }))
+	file(FileHTML, func(w io.Writer) error { return page(w, b.Run(), res, ladders) })
+	switch failed {
+	case 0:
+		return nil
+	case 1:
+		return fmt.Errorf("harness/report: %w", first)
+	}
+	return fmt.Errorf("harness/report: %w; and %s", first, plural(failed-1, "further file"))
 }
 
 // JSON writes results.json: the same octets for the same result.

@@ -308,4 +308,8 @@ func TestWriteFails(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	res.Trials[0].Dir = FileMatrix // a file: nothing can be written below it
+	if err := Write(b, res); err == nil || !strings.Contains(err.Error(), "and 2 further files") || strings.Contains(err.Error(), FileExplain) {
+		t.Errorf("error %v", err)
+	}
 }
