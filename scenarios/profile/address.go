@@ -3,28 +3,32 @@ package profile
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/useipsec/useipsec/esp/spd"
 	"github.com/useipsec/useipsec/scenarios/strict"
 )
 
 // Address is a set of addresses in a selector: a name, one address, a prefix
-// or a range "192.0.2.1-192.0.2.9". The names are
+// or a range "192.0.2.1-192.0.2.9". A name is one of the profile's networks, and
+// then Prefix or Lo and Hi are those of the network, or it is one of
 //
 //	any        every address
 //	peers      the two ends of the key exchange
 //	initiator  its initiator
 //	responder  its responder
 type Address struct {
-	Name   string       // "" when literal
+	Name   string       // "" when literal or a network
 	Prefix netip.Prefix // an address is a prefix of full length; invalid for a range
 	Lo, Hi netip.Addr   // a range, both ends included
+
+	network string // the name of the network
 }
 
 var addressNames = []string{"any", "peers", "initiator", "responder"}
+
+var networkName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
 // Matches reports whether the set has the address.
 func (a Address) Matches(addr netip.Addr, ends Ends) bool {
@@ -44,9 +48,15 @@ func (a Address) Matches(addr netip.Addr, ends Ends) bool {
 	return a.Lo.IsValid() && addr.BitLen() == a.Lo.BitLen() && a.Lo.Compare(addr) <= 0 && addr.Compare(a.Hi) <= 0
 }
 
+// Network returns the name of the network, "" if it is not one of the profile's
+// networks.
+func (a Address) Network() string { return a.network }
+
 // String returns the text in a profile.
 func (a Address) String() string {
 	switch {
+	case a.network != "":
+		return a.network
 	case a.Name != "":
 		return a.Name
 	case a.Prefix.IsValid() && a.Prefix.IsSingleIP():
@@ -60,7 +70,8 @@ func (a Address) String() string {
 // MarshalText returns the text in a profile.
 func (a Address) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
 
-// UnmarshalText takes a name, an address, a prefix or a range.
+// UnmarshalText takes a name, an address, a prefix or a range. Parse gives the
+// names of networks their addresses.
 func (a *Address) UnmarshalText(text []byte) error {
 	s := string(text)
 	if slices.Contains(addressNames, s) {
@@ -86,7 +97,11 @@ func (a *Address) UnmarshalText(text []byte) error {
 		if strings.ContainsAny(s, ".:") {
 			return fmt.Errorf("%q is not an IP address", s)
 		}
-		return strict.NotOneOf(s, addressNames)
+		if !networkName.MatchString(s) {
+			return strict.NotOneOf(s, addressNames)
+		}
+		*a = Address{network: s} // until the networks are known
+		return nil
 	}
 	*a = Address{Prefix: netip.PrefixFrom(addr, addr.BitLen())}
 	return nil
@@ -105,70 +120,39 @@ func (a *Address) unmarshalRange(s, lo, hi string) error {
 	return nil
 }
 
-// PortRange is a range of ports, both ends included.
-type PortRange struct{ Lo, Hi uint16 }
-
-// String returns "179" or "1024-65535".
-func (r PortRange) String() string {
-	if r.Lo == r.Hi {
-		return strconv.Itoa(int(r.Lo))
+// resolve gives the names of networks in policies their addresses, and reports
+// the names that nothing has.
+func (p *Profile) resolve() {
+	names := slices.Clone(addressNames)
+	networks := map[string]Address{}
+	for i, n := range p.Selectors.Networks {
+		path := fmt.Sprintf("selectors.networks[%d]", i)
+		switch {
+		case n.Name == "":
+			continue
+		case !networkName.MatchString(n.Name):
+			p.doc.Errorf(path+".name", "%q is not a name: small letters, digits and dashes", n.Name)
+		case slices.Contains(names, n.Name):
+			p.doc.Errorf(path+".name", "there are addresses named %q already", n.Name)
+		case n.Addresses.Name != "" || n.Addresses.network != "":
+			p.doc.Errorf(path+".addresses", "takes an address, a prefix or a range, not the name %q", n.Addresses)
+		}
+		names = append(names, n.Name)
+		n.Addresses.network = n.Name
+		networks[n.Name] = n.Addresses
 	}
-	return fmt.Sprintf("%d-%d", r.Lo, r.Hi)
-}
-
-// MarshalText returns the text in a profile.
-func (r PortRange) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
-
-// UnmarshalText takes a port or a range of ports.
-func (r *PortRange) UnmarshalText(text []byte) error {
-	lo, hi, ranged := strings.Cut(string(text), "-")
-	if !ranged {
-		hi = lo
-	}
-	first, err1 := strconv.ParseUint(lo, 10, 16)
-	last, err2 := strconv.ParseUint(hi, 10, 16)
-	if err1 != nil || err2 != nil || first == 0 || first > last {
-		return fmt.Errorf("%q is not a port from 1 to 65535 or a rising range such as 1024-65535", text)
-	}
-	*r = PortRange{Lo: uint16(first), Hi: uint16(last)}
-	return nil
-}
-
-// Protocol is an IP protocol in a selector. The zero value is any.
-type Protocol uint8
-
-var protocolNumbers = map[string]Protocol{"any": 0, "icmp": 1, "tcp": 6, "udp": 17, "dccp": 33, "icmpv6": 58, "sctp": 132, "udplite": 136}
-
-// Matches reports whether the selector covers the protocol number.
-func (p Protocol) Matches(number uint8) bool { return p == 0 || uint8(p) == number }
-
-// HasPorts reports whether ports can be selectors of this protocol: TCP and
-// UDP (RFC 2401 4.4.2), SCTP since RFC 3554, and what else has them in place.
-func (p Protocol) HasPorts() bool { return spd.Flow{Proto: uint8(p)}.HasPorts() }
-
-// String returns the name, or the number where there is none.
-func (p Protocol) String() string {
-	for name, n := range protocolNumbers {
-		if n == p {
-			return name
+	for i := range p.Selectors.Policies {
+		for _, side := range p.Selectors.Policies[i].sides() {
+			for j, a := range side.Addresses {
+				if a.network == "" {
+					continue
+				}
+				if network, ok := networks[a.network]; ok {
+					side.Addresses[j] = network
+				} else {
+					p.doc.Errorf(fmt.Sprintf("selectors.policies[%d].%s.addresses[%d]", i, side.key, j), "%v", strict.NotOneOf(a.network, names))
+				}
+			}
 		}
 	}
-	return strconv.Itoa(int(p))
-}
-
-// MarshalText returns the text in a profile.
-func (p Protocol) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
-
-// UnmarshalText takes a name or a number from 0 to 255; 0 is any.
-func (p *Protocol) UnmarshalText(text []byte) error {
-	if n, ok := protocolNumbers[string(text)]; ok {
-		*p = n
-		return nil
-	}
-	n, err := strconv.ParseUint(string(text), 10, 8)
-	if err != nil {
-		return fmt.Errorf("%q is not a protocol: any, icmp, tcp, udp, dccp, icmpv6, sctp, udplite, or a number up to 255", text)
-	}
-	*p = Protocol(n)
-	return nil
 }

@@ -1,6 +1,7 @@
 package profile_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/useipsec/useipsec/scenarios/profile"
@@ -117,5 +118,59 @@ func TestServices(t *testing.T) {
 	}
 	if !context.Allows("psk") || context.Allows("rsa-enc") || context.Allows("dss-sig") {
 		t.Error("contexts are wrong")
+	}
+}
+
+// TestParts: what differs by segment, by role, by context and by policy.
+func TestParts(t *testing.T) {
+	b := profile.Protection{
+		Modes:    profile.Levels{Must: []string{"tunnel"}},
+		Segments: []profile.Span{{Segment: profile.HostToHost, Inside: profile.HostToGateway, Modes: profile.Levels{Must: []string{"transport"}}}},
+	}
+	d := profile.Identification{
+		Forms:     profile.Levels{Must: []string{"fqdn"}, MustNot: []string{"key_id"}},
+		Initiator: profile.Levels{Must: []string{"user_fqdn", "key_id"}},
+	}
+	both := d
+	both.Responder = profile.Levels{Must: []string{"ipv4_addr"}}
+	f := profile.Authentication{
+		Methods:  profile.Levels{Must: []string{"rsa-sig"}, MustNot: []string{"rsa-enc"}},
+		Contexts: []profile.Context{{Where: "peering links", Methods: profile.Levels{Must: []string{"psk", "rsa-enc"}}}},
+	}
+	g := profile.Authorization{
+		Accept: profile.AcceptIssued, Issuers: []string{"CN=ca"},
+		Rules: []profile.Grant{{Policies: []string{"ssh"}, Accept: profile.AcceptIdentities, Identities: []string{"admin"}}},
+	}
+	for what, got := range map[string]bool{
+		"both modes somewhere":               b.AllowsMode("transport") && b.AllowsMode("tunnel"),
+		"transport mode between hosts":       b.AllowsModeOn(profile.HostToHost, "transport") && !b.AllowsModeOn(profile.HostToHost, "tunnel"),
+		"tunnel mode to a gateway":           b.AllowsModeOn(profile.HostToGateway, "tunnel") && !b.AllowsModeOn(profile.HostToGateway, "transport"),
+		"a user's name in some role":         d.Allows("user_fqdn") && d.Allows("fqdn") && !d.Allows("key_id") && !d.Allows("ipv4_addr"),
+		"the initiator's names":              d.AllowsInitiator("user_fqdn") && !d.AllowsInitiator("fqdn") && !d.AllowsInitiator("key_id"),
+		"the responder's names":              d.AllowsResponder("fqdn") && !d.AllowsResponder("user_fqdn"),
+		"general forms that no role is left": !both.Allows("fqdn") && both.Allows("user_fqdn") && both.Allows("ipv4_addr"),
+		"secrets on peering links":           f.Allows("psk") && f.AllowsIn("peering links", "psk") && !f.AllowsIn("peering links", "rsa-sig"),
+		"certificates elsewhere":             f.AllowsIn("elsewhere", "rsa-sig") && !f.AllowsIn("elsewhere", "psk") && !f.AllowsIn("peering links", "rsa-enc"),
+		"the rule of a policy":               g.For("ssh").Accept == profile.AcceptIdentities && g.For("ssh").Identities[0] == "admin",
+		"the general rule":                   g.For("web").Accept == profile.AcceptIssued && g.For("web").Issuers[0] == "CN=ca",
+	} {
+		if !got {
+			t.Errorf("not: %s", what)
+		}
+	}
+}
+
+// TestOutOfReach: what no run can show is named.
+func TestOutOfReach(t *testing.T) {
+	for want, p := range map[string]profile.Profile{
+		"":                      {Keying: profile.Keying{Method: profile.IKE}, IKE: profile.IKEVariants{Version: profile.Version1}},
+		"keying.method: KINK":   {Keying: profile.Keying{Method: profile.KINK}},
+		"keying.method: keys":   {Keying: profile.Keying{Method: profile.Manual}},
+		"ike.version: this too": {Keying: profile.Keying{Method: profile.IKE}, IKE: profile.IKEVariants{Version: profile.Version2}},
+	} {
+		got := p.OutOfReach()
+		if want == "" && got != nil || want != "" && (len(got) != 1 || !strings.HasPrefix(got[0], want)) {
+			t.Errorf("%q: %q", want, got)
+		}
 	}
 }

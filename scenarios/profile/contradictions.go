@@ -3,7 +3,6 @@ package profile
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // checkContradictions reports answers that cannot both be meant. Advice about
@@ -43,11 +42,8 @@ func (p *Profile) checkSelectors() {
 				lines[policy.Name], _, _ = p.At(path + ".name")
 			}
 		}
-		for _, side := range []struct {
-			key   string
-			ports []PortRange
-		}{{"client", policy.Client.Ports}, {"server", policy.Server.Ports}} {
-			if len(side.ports) > 0 && !policy.Protocol.HasPorts() && p.stated(path+".protocol") {
+		for _, side := range policy.sides() {
+			if len(side.Ports) > 0 && !policy.Protocol.HasPorts() && p.stated(path+".protocol") {
 				p.contradict(path+"."+side.key+".ports", "protocol %s has no ports to select by", policy.Protocol)
 			}
 		}
@@ -83,6 +79,16 @@ func (p *Profile) checkProtection() {
 	if level := integrity.levels.Level("none"); b.Integrity == Required && level >= May {
 		p.contradict(integrity.find("none"), `integrity is required, and "none" is under %q`, level)
 	}
+	if b.Combined == Required && b.Protocols.Stated() && !(b.AllowsProtocol("ah") && b.AllowsProtocol("esp")) {
+		p.contradict("protection.combined", "AH and ESP are to be used together, and one of them is not admitted")
+	}
+	for i, s := range b.Segments {
+		path := fmt.Sprintf("protection.segments[%d]", i)
+		p.checkNarrower(path+".modes", b.Modes, s.Modes)
+		if s.Inside != 0 && s.Inside == s.Segment {
+			p.contradict(path+".inside", "%s is inside itself", s.Segment)
+		}
+	}
 	if p.IKE.NATTraversal == Required && slices.Equal(b.Protocols.Admitted(), []string{"ah"}) {
 		p.contradict("ike.nat_traversal", "NAT traversal is required, and it cannot carry AH, the only protocol (section 3.1)")
 	}
@@ -107,66 +113,13 @@ func (p *Profile) checkKeying() {
 	}
 }
 
-// checkParticipants holds the answers about who takes part against each other:
-// d, e, f and g.
-func (p *Profile) checkParticipants() {
-	if switches := p.UserGranularity.SwitchesUser; switches != nil && !*switches && p.UserGranularity.SA > UserSANever {
-		p.contradict("user_granularity.sa", "the server does not switch users, and there is an SA for a user %s", p.UserGranularity.SA)
-	}
-	if p.UserGranularity.SA > UserSANever {
-		if forms := p.Identification.Forms; forms.Stated() && !slices.ContainsFunc(forms.Admitted(), func(form string) bool { return form == "user_fqdn" || form == "der_asn1_dn" || form == "key_id" }) {
-			p.contradict("user_granularity.sa", "there is an SA for a user, and no form of identification can name one")
+// checkNarrower reports what a list for a part of the setting admits although
+// the general list forbids it.
+func (p *Profile) checkNarrower(path string, general, part Levels) {
+	here := list{path: path, levels: part}
+	for _, slug := range part.Admitted() {
+		if general.Level(slug) == MustNot {
+			p.contradict(here.find(slug), "%q is admitted here, and must not be used at all", slug)
 		}
-		if p.UserGranularity.When == "" && p.stated("user_granularity.when") {
-			p.doc.Errorf("user_granularity.when", `question e asks when the SA for a user is negotiated: missing key "when"`)
-		}
-	}
-	methods := p.Authentication.Methods
-	for i, c := range p.Authentication.Contexts {
-		here := list{fmt.Sprintf("authentication.contexts[%d].methods", i), ItemAuthentication, c.Methods}
-		for _, method := range c.Methods.Admitted() {
-			if methods.Level(method) == MustNot {
-				p.contradict(here.find(method), "%q is admitted here, and must not be used at all", method)
-			}
-		}
-	}
-	g := p.Authorization
-	switch g.Accept {
-	case AcceptIssued:
-		if len(g.Issuers) == 0 && p.stated("authorization.issuers") {
-			p.doc.Errorf("authorization.accept", `"issued-by" needs the key "issuers"`)
-		}
-		if methods.Stated() && !slices.ContainsFunc(p.methods(), usesCertificates) {
-			p.contradict("authorization.accept", "participants are known by the issuer of their certificate, and no method uses certificates")
-		}
-	case AcceptIdentities:
-		if len(g.Identities) == 0 && p.stated("authorization.identities") {
-			p.doc.Errorf("authorization.accept", `"identity-list" needs the key "identities"`)
-		}
-	}
-	if len(g.Issuers) > 0 && g.Accept != AcceptIssued && g.Accept != 0 {
-		p.contradict("authorization.issuers", "issuers are listed, and %q does not ask for them", g.Accept)
-	}
-	if len(g.Identities) > 0 && g.Accept != AcceptIdentities && g.Accept != 0 {
-		p.contradict("authorization.identities", "identities are listed, and %q does not ask for them", g.Accept)
-	}
-	if p.Authentication.Certificates != 0 && methods.Stated() && !slices.ContainsFunc(p.methods(), usesCertificates) {
-		p.contradict("authentication.certificates", "certificates have an issuer, and no method uses them")
 	}
 }
-
-// methods returns the authentication methods that are admitted anywhere.
-func (p *Profile) methods() []string {
-	out := p.Authentication.Methods.Admitted()
-	for _, c := range p.Authentication.Contexts {
-		out = append(out, c.Methods.Admitted()...)
-	}
-	return out
-}
-
-// usesCertificates reports whether at least one end of the method has a public
-// key.
-func usesCertificates(method string) bool { return !strings.Contains(method, "psk") }
-
-// usesSharedSecret reports whether the method is one with a pre-shared secret.
-func usesSharedSecret(method string) bool { return strings.Contains(method, "psk") }

@@ -149,6 +149,29 @@ const (
 	IssuerGlobal
 )
 
+// Sharing says who has the same pre-shared secret.
+type Sharing uint8
+
+// Forms of sharing. SharedByPair: each pair of ends has a secret of its own.
+// SharedByGroup: all clients of a server have the same.
+const (
+	SharedByPair Sharing = iota + 1
+	SharedByGroup
+)
+
+// Class is the kind of device that a product is.
+type Class uint8
+
+// Classes of device (draft 3.3, 4). ClassConcentrator: a point where many
+// associations meet, such as a firewall or a server for voice over IP.
+const (
+	ClassHost Class = iota + 1
+	ClassRouter
+	ClassGateway
+	ClassConcentrator
+	ClassEmbedded
+)
+
 var (
 	levelNames      = strict.Names{"", "must-not", "may", "should", "must"}
 	needNames       = strict.Names{"", "none", "optional", "required"}
@@ -163,4 +186,6 @@ var (
 	likelihoodNames = strict.Names{"", "unlikely", "likely"}
 	addressingNames = strict.Names{"", "static", "dynamic"}
 	issuerNames     = strict.Names{"", "local", "existing-pki", "global-pki"}
+	sharingNames    = strict.Names{"", "pair", "group"}
+	classNames      = strict.Names{"", "host", "router", "gateway", "concentrator", "embedded"}
 )

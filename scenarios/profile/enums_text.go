@@ -160,3 +160,27 @@ func (i *Issuer) UnmarshalText(b []byte) error { return strict.Unmarshal(issuerN
 
 // Values returns the texts that a profile may use.
 func (Issuer) Values() []string { return issuerNames.Values() }
+
+// String returns the text in a profile, or Unknown(n).
+func (s Sharing) String() string { return sharingNames.String(uint8(s)) }
+
+// MarshalText returns the text in a profile.
+func (s Sharing) MarshalText() ([]byte, error) { return sharingNames.Marshal(uint8(s)) }
+
+// UnmarshalText takes the text in a profile.
+func (s *Sharing) UnmarshalText(b []byte) error { return strict.Unmarshal(sharingNames, s, b) }
+
+// Values returns the texts that a profile may use.
+func (Sharing) Values() []string { return sharingNames.Values() }
+
+// String returns the text in a profile, or Unknown(n).
+func (c Class) String() string { return classNames.String(uint8(c)) }
+
+// MarshalText returns the text in a profile.
+func (c Class) MarshalText() ([]byte, error) { return classNames.Marshal(uint8(c)) }
+
+// UnmarshalText takes the text in a profile.
+func (c *Class) UnmarshalText(b []byte) error { return strict.Unmarshal(classNames, c, b) }
+
+// Values returns the texts that a profile may use.
+func (Class) Values() []string { return classNames.Values() }

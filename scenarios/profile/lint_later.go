@@ -1,17 +1,79 @@
 package profile
 
-// laterRules hold the profile against what was published after the draft.
+import (
+	"slices"
+	"strings"
+)
+
+// laterRules hold the profile against the documents that the draft rests on,
+// and against what was published after it.
 func laterRules() []Rule {
 	return []Rule{
-		{"ikev1-deprecated", ItemIKE, "RFC 9395 3", "IKEv1 is deprecated; new specifications use IKEv2 (RFC 7296). A profile for products that have only version 1 may still ask for it, knowing that newer ones drop it.", checkIKEv1Deprecated},
-		{"weak-esp", ItemProtection, "RFC 8221", "The algorithms of ESP and AH have had their requirements revised; what is under SHOULD NOT or MUST NOT there is to be phased out, or gone.", weak("protection.algorithms.encryption", "protection.algorithms.integrity")},
-		{"weak-ike", ItemKeying, "RFC 8247 2", "The algorithms of IKE have had their requirements revised; RFC 9395 carries them over to what is left of IKEv1.", weak("keying.phase1.encryption", "keying.phase1.hash", "keying.phase1.group", "keying.phase2.groups")},
+		{
+			ID: "psk-main-identity", Title: "Main mode cannot find the shared secret", Item: ItemIdentification, Section: "RFC 2409 5.4", Severity: Problem,
+			Advice:  "In main mode with a pre-shared key the key has to be known before the identity is: it can only be found by the address that packets come from.",
+			Instead: "forms that include ipv4_addr and ipv6_addr; or certificates, which go with any form",
+			check:   checkMainIdentity,
+		},
+		{
+			ID: "transport-behind-nat", Title: "Transport mode where a NAT is likely", Item: ItemProtection, Section: "RFC 3948 5.2", Severity: Note,
+			Advice:  "In transport mode two clients behind one NAT have the same address for the server, and their selectors collide; checksums have to be made good as well.",
+			Instead: "modes: {must: [tunnel]}, or one client behind each NAT",
+			check: func(l *linter) {
+				if at, level, ok := l.p.listed("protection.modes", "transport"); ok && l.p.Setting.NAT == Likely {
+					l.report(at, "transport mode is under %q, and a NAT is likely between the ends", level)
+				}
+			},
+		},
+		{
+			ID: "xauth", Title: "XAUTH was never a standard", Item: ItemAuthentication, Section: "draft-beaulieu-ike-xauth-02", Severity: Note,
+			Advice:  "XAUTH and hybrid authentication are expired drafts. Products differ in what they have of them; version 2 of IKE has EAP in their place.",
+			Instead: "methods: {must: [rsa-sig]}, where users can have certificates",
+			check:   checkXAUTH,
+		},
+		{
+			ID: "ikev1-deprecated", Title: "IKE version 1 is deprecated", Item: ItemIKE, Section: "RFC 9395 3", Severity: Note,
+			Advice:  "IKEv1 is deprecated; new specifications use IKEv2 (RFC 7296). A profile for products that have only version 1 may still ask for it, knowing that newer ones drop it.",
+			Instead: "version: 2, where the products have it",
+			check: func(l *linter) {
+				if l.p.IKE.Version == Version1 {
+					l.report("ike.version", "IKE version 1 is deprecated")
+				}
+			},
+		},
+		{
+			ID: "weak-esp", Title: "Algorithms that ESP and AH should no longer use", Item: ItemProtection, Section: "RFC 8221", Severity: Warning,
+			Advice:  "The algorithms of ESP and AH have had their requirements revised; what is under SHOULD NOT or MUST NOT there is to be phased out, or gone.",
+			Instead: "aes128-cbc with hmac-sha256-128",
+			check:   weak("protection.algorithms.encryption", "protection.algorithms.integrity"),
+		},
+		{
+			ID: "weak-ike", Title: "Algorithms that IKE should no longer use", Item: ItemKeying, Section: "RFC 8247 2", Severity: Warning,
+			Advice:  "The algorithms of IKE have had their requirements revised; RFC 9395 carries them over to what is left of IKEv1.",
+			Instead: "aes128-cbc, sha256, modp2048",
+			check:   weak("keying.phase1.encryption", "keying.phase1.hash", "keying.phase1.group", "keying.phase2.groups"),
+		},
 	}
 }
 
-func checkIKEv1Deprecated(l *linter) {
-	if l.p.IKE.Version == Version1 {
-		l.report(Note, "ike.version", "version: 2, where the products have it", "IKE version 1 is deprecated")
+func checkMainIdentity(l *linter) {
+	p := l.p
+	if p.Keying.Method != IKE || p.IKE.Version != Version1 || !p.IKE.AllowsMode("main") || p.IKE.AllowsMode("aggressive") ||
+		p.Identification.AllowsInitiator("ipv4_addr") || p.Identification.AllowsInitiator("ipv6_addr") {
+		return
+	}
+	if slices.ContainsFunc(p.methods(), usesSharedSecret) {
+		l.report(p.formsOf("initiator"), "shared secrets are admitted, main mode is the only mode, and no initiator is known by its address")
+	}
+}
+
+func checkXAUTH(l *linter) {
+	for _, list := range l.p.lists() {
+		for _, e := range list.entries() {
+			if list.item == ItemAuthentication && e.level >= May && (strings.HasPrefix(e.slug, "xauth-") || strings.HasPrefix(e.slug, "hybrid-")) {
+				l.report(e.path, "%s is under %q, and was never standardized", e.slug, e.level)
+			}
+		}
 	}
 }
 
@@ -61,13 +123,15 @@ func weak(paths ...string) func(*linter) {
 				if !ok || e.level < May {
 					continue
 				}
-				severity, status := Warning, "SHOULD NOT"
+				status := "SHOULD NOT"
 				if r.forbidden {
 					status = "MUST NOT"
-				} else if e.level == May {
-					severity = Note
 				}
-				l.report(severity, e.path, r.instead, "%s is under %q, and %s be implemented any more", e.slug, e.level, status)
+				f := l.report(e.path, "%s is under %q, and %s be implemented any more", e.slug, e.level, status)
+				f.Instead = r.instead
+				if !r.forbidden && e.level == May {
+					f.Severity = Note
+				}
 			}
 		}
 	}

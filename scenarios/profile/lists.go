@@ -1,6 +1,9 @@
 package profile
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // list is one of the profile's lists of alternatives and where it stands.
 type list struct {
@@ -14,6 +17,11 @@ func (p *Profile) lists() []list {
 	out := []list{
 		{"protection.protocols", ItemProtection, p.Protection.Protocols},
 		{"protection.modes", ItemProtection, p.Protection.Modes},
+	}
+	for i, s := range p.Protection.Segments {
+		out = append(out, list{fmt.Sprintf("protection.segments[%d].modes", i), ItemProtection, s.Modes})
+	}
+	out = append(out, []list{
 		{"protection.algorithms.encryption", ItemProtection, p.Protection.Algorithms.Encryption},
 		{"protection.algorithms.integrity", ItemProtection, p.Protection.Algorithms.Integrity},
 		{"keying.phase1.encryption", ItemKeying, p.Keying.Phase1.Encryption},
@@ -21,8 +29,10 @@ func (p *Profile) lists() []list {
 		{"keying.phase1.group", ItemKeying, p.Keying.Phase1.Group},
 		{"keying.phase2.groups", ItemKeying, p.Keying.Phase2.Groups},
 		{"identification.forms", ItemIdentification, p.Identification.Forms},
+		{"identification.initiator", ItemIdentification, p.Identification.Initiator},
+		{"identification.responder", ItemIdentification, p.Identification.Responder},
 		{"authentication.methods", ItemAuthentication, p.Authentication.Methods},
-	}
+	}...)
 	for i, c := range p.Authentication.Contexts {
 		out = append(out, list{fmt.Sprintf("authentication.contexts[%d].methods", i), ItemAuthentication, c.Methods})
 	}
@@ -62,4 +72,18 @@ func (l list) find(slug string) string {
 		}
 	}
 	return l.path
+}
+
+// list returns the list at a path that is one of those in lists.
+func (p *Profile) list(path string) list {
+	lists := p.lists()
+	return lists[slices.IndexFunc(lists, func(l list) bool { return l.path == path })]
+}
+
+// listed returns where the list admits the slug in so many words, and how
+// strongly.
+func (p *Profile) listed(path, slug string) (string, Level, bool) {
+	l := p.list(path)
+	level := l.levels.Level(slug)
+	return l.find(slug), level, level >= May
 }

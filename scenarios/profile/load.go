@@ -30,6 +30,7 @@ func Load(fsys fs.FS, name string) (*Profile, error) {
 func Parse(filename string, data []byte) (*Profile, error) {
 	p := &Profile{}
 	p.doc = strict.Decode(filename, slices.Clone(data), p, Vocabularies())
+	p.resolve()
 	p.checkAnswers()
 	p.checkContradictions()
 	if err := p.doc.Err(); err != nil {

@@ -9,6 +9,7 @@
 package profile
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/useipsec/useipsec/scenarios/strict"
@@ -38,7 +39,19 @@ type Profile struct {
 	IKE             IKEVariants     `yaml:"ike" json:"ike"`
 	Availability    Availability    `yaml:"availability" json:"availability"`
 
+	// Accepted are pieces of the linter's advice that the profile knowingly does
+	// not follow.
+	Accepted []Acceptance `yaml:"accepted" json:"accepted,omitempty"`
+
 	doc *strict.Document
+}
+
+// Acceptance says why findings of one lint rule are no reason to change the
+// profile. With a path it is about what stands there and below only.
+type Acceptance struct {
+	Rule string `yaml:"rule" strict:"required,vocab=lint-rule" json:"rule"`
+	Path string `yaml:"path" json:"path,omitempty"`
+	Why  string `yaml:"why" strict:"required" json:"why"`
 }
 
 // Setting says where the protocol lives. It answers none of the nine
@@ -48,17 +61,41 @@ type Setting struct {
 	Relation  Relation   `yaml:"relation" json:"relation,omitempty"`
 	NAT       Likelihood `yaml:"nat" json:"nat,omitempty"`
 	Addresses Addressing `yaml:"addresses" json:"addresses,omitempty"`
+	Ports     Addressing `yaml:"ports" json:"ports,omitempty"` // those of the servers
+
+	// InsideVPN: are participants likely to be in a VPN by IPsec already, so that
+	// this profile's protection comes on top of it (draft 4)?
+	InsideVPN Likelihood `yaml:"inside_vpn" json:"inside_vpn,omitempty"`
+
+	// API: does the application ask for the protection, or learn from it who the
+	// peer is (draft 3.4)?
+	API Need `yaml:"api" json:"api,omitempty"`
+
+	// BeforeIP: the protocol runs before the ends can communicate by IP, as
+	// neighbour discovery and address configuration do (draft 3.3).
+	BeforeIP bool `yaml:"before_ip" json:"before_ip,omitempty"`
 }
 
 // Protection answers question b: AH or ESP; transport or tunnel mode; and with
 // which services and algorithms.
 type Protection struct {
 	Protocols        Levels        `yaml:"protocols" strict:"required,vocab=protocol" json:"protocols"`
+	Combined         Need          `yaml:"combined" json:"combined,omitempty"` // AH and ESP on the same packets
 	Modes            Levels        `yaml:"modes" strict:"required,vocab=mode" json:"modes"`
+	Segments         []Span        `yaml:"segments" json:"segments,omitempty"`
 	Integrity        Need          `yaml:"integrity" strict:"required" json:"integrity"`
 	Confidentiality  Need          `yaml:"confidentiality" strict:"required" json:"confidentiality"`
 	ReplayProtection Need          `yaml:"replay_protection" strict:"required" json:"replay_protection"`
+	IPHeader         Need          `yaml:"ip_header" json:"ip_header,omitempty"` // integrity of the header's fields and options as well
 	Algorithms       ESPAlgorithms `yaml:"algorithms" json:"algorithms"`
+}
+
+// Span is a stretch of the path with modes of its own. Inside another one it is
+// nested: its packets are protected a second time there (RFC 2401 4.5, case 4).
+type Span struct {
+	Segment Segment `yaml:"segment" strict:"required" json:"segment"`
+	Inside  Segment `yaml:"inside" json:"inside,omitempty"`
+	Modes   Levels  `yaml:"modes" strict:"required,vocab=mode" json:"modes"`
 }
 
 // ESPAlgorithms are the algorithms of ESP; the integrity algorithms are those
@@ -71,8 +108,29 @@ type ESPAlgorithms struct {
 // AllowsProtocol reports whether "esp" or "ah" may be used.
 func (p Protection) AllowsProtocol(slug string) bool { return p.Protocols.Admits(slug) }
 
-// AllowsMode reports whether "transport" or "tunnel" may be used.
-func (p Protection) AllowsMode(slug string) bool { return p.Modes.Admits(slug) }
+// AllowsMode reports whether "transport" or "tunnel" may be used somewhere: by
+// the general list, or on one of the segments.
+func (p Protection) AllowsMode(slug string) bool {
+	lists := make([]Levels, len(p.Segments))
+	for i, s := range p.Segments {
+		lists[i] = s.Modes
+	}
+	return admitsSomewhere(slug, p.Modes, lists...)
+}
+
+// AllowsModeOn reports whether the mode may be used on a segment: by the list
+// of that segment, or the general one if it has none.
+func (p Protection) AllowsModeOn(segment Segment, slug string) bool {
+	if p.Modes.Level(slug) == MustNot {
+		return false
+	}
+	for _, s := range p.Segments {
+		if s.Segment == segment {
+			return s.Modes.Admits(slug)
+		}
+	}
+	return p.Modes.Admits(slug)
+}
 
 // AllowsEncryption reports whether ESP may use the cipher. The services decide
 // together with the list: "null" is out when confidentiality is required, and
@@ -133,9 +191,10 @@ type Phase2 struct {
 	Lifetime Lifetime `yaml:"lifetime" json:"lifetime"`
 }
 
-// Lifetime bounds the lifetime of an SA; 0 is no bound.
+// Lifetime bounds the lifetime of an SA, in time and in octets; 0 is no bound.
 type Lifetime struct {
-	Max strict.Duration `yaml:"max" json:"max,omitempty"`
+	Max    strict.Duration `yaml:"max" json:"max,omitempty"`
+	Volume strict.Size     `yaml:"volume" json:"volume,omitempty"`
 }
 
 // AllowsCipher reports whether phase 1 may use the cipher.
@@ -162,71 +221,15 @@ func (k Keying) AllowsPFS(group string) bool {
 	return k.Phase1.Group.Admits(group)
 }
 
-// Identification answers question d: by which forms of identity the ends of
-// the key exchange name themselves.
-type Identification struct {
-	Forms Levels `yaml:"forms" strict:"required,vocab=id-type" json:"forms"`
-}
-
-// Allows reports whether phase 1 may use the identification type, such as
-// "ipv4_addr".
-func (i Identification) Allows(idType string) bool { return i.Forms.Admits(idType) }
-
-// UserGranularity answers question e.
-type UserGranularity struct {
-	SwitchesUser *bool  `yaml:"switches_user" strict:"required" json:"switches_user"` // is the server a login service?
-	SA           UserSA `yaml:"sa" strict:"required" json:"sa"`
-	When         string `yaml:"when" json:"when,omitempty"`
-}
-
-// Authentication answers question f. Contexts narrow the methods for parts of
-// the setting, such as peering links.
-type Authentication struct {
-	Methods      Levels    `yaml:"methods" strict:"required,vocab=auth" json:"methods"`
-	Certificates Issuer    `yaml:"certificates" json:"certificates,omitempty"` // who issues them
-	Contexts     []Context `yaml:"contexts" json:"contexts,omitempty"`
-}
-
-// Context is a part of the setting with methods of its own.
-type Context struct {
-	Where   string `yaml:"where" strict:"required" json:"where"`
-	Methods Levels `yaml:"methods" strict:"required,vocab=auth" json:"methods"`
-}
-
-// Allows reports whether the method, such as "psk" or "rsa-sig", is admitted
-// somewhere: by the general list, or in one of the contexts.
-func (a Authentication) Allows(method string) bool {
-	if a.Methods.Level(method) == MustNot {
-		return false
-	}
-	if a.Methods.Admits(method) {
-		return true
-	}
-	for _, c := range a.Contexts {
-		if c.Methods.Level(method) >= May {
-			return true
-		}
-	}
-	return false
-}
-
-// Authorization answers question g: who, once authenticated, may do what.
-type Authorization struct {
-	Accept Accept `yaml:"accept" strict:"required" json:"accept"`
-
-	// AddressMatch: the address asserted in the key exchange has to equal the
-	// source address of the packets that the resulting SAs deliver.
-	AddressMatch *bool `yaml:"address_match" strict:"required" json:"address_match"`
-
-	Issuers    []string `yaml:"issuers" json:"issuers,omitempty"`
-	Identities []string `yaml:"identities" json:"identities,omitempty"`
-}
-
-// IKEVariants answers question h.
+// IKEVariants answers question h: the version, the exchange that makes phase 1,
+// and the extensions.
 type IKEVariants struct {
-	Version      IKEVersion `yaml:"version" json:"version,omitempty"`
-	Modes        Levels     `yaml:"modes" strict:"vocab=exchange-mode" json:"modes"`
-	NATTraversal Need       `yaml:"nat_traversal" json:"nat_traversal,omitempty"`
+	Version           IKEVersion `yaml:"version" json:"version,omitempty"`
+	Modes             Levels     `yaml:"modes" strict:"vocab=exchange-mode" json:"modes"`
+	NATTraversal      Need       `yaml:"nat_traversal" json:"nat_traversal,omitempty"`             // RFC 3947, 3948
+	ModeConfig        Need       `yaml:"mode_config" json:"mode_config,omitempty"`                 // the server assigns addresses
+	DeadPeerDetection Need       `yaml:"dead_peer_detection" json:"dead_peer_detection,omitempty"` // RFC 3706
+	Fragmentation     Need       `yaml:"fragmentation" json:"fragmentation,omitempty"`             // of IKE messages
 }
 
 // AllowsMode reports whether phase 1 may use the exchange mode, "main" or
@@ -249,15 +252,51 @@ func (i IKEVariants) AllowsVersion(major int) bool {
 }
 
 // Availability answers question i: the products that would have to employ
-// IPsec, and what is known of each.
+// IPsec, what is known of each, and what they need beyond the other answers.
 type Availability struct {
+	Requires []string `yaml:"requires" strict:"vocab=feature" json:"requires,omitempty"`
 	Targets  []Target `yaml:"targets" strict:"required" json:"targets"`
+
+	// Cost says what was found about the cost of public key operations, on small
+	// devices and where many associations meet (draft 3.3).
+	Cost string `yaml:"cost" json:"cost,omitempty"`
+
+	// DenialOfService says what IPsec does to the exposure to denial of service
+	// (draft 9, 10).
+	DenialOfService string `yaml:"denial_of_service" json:"denial_of_service,omitempty"`
+
 	Concerns []string `yaml:"concerns" json:"concerns,omitempty"`
 }
 
-// Target is a kind of product.
+// Target is a kind of product, or the platforms that it stands for.
 type Target struct {
-	Product string `yaml:"product" strict:"required" json:"product"`
-	Status  Status `yaml:"status" strict:"required" json:"status"`
-	Note    string `yaml:"note" json:"note,omitempty"`
+	Product   string   `yaml:"product" strict:"required" json:"product"`
+	Class     Class    `yaml:"class" json:"class,omitempty"`
+	Need      Need     `yaml:"need" json:"need,omitempty"` // has it to employ IPsec?
+	Platforms []string `yaml:"platforms" json:"platforms,omitempty"`
+	Status    Status   `yaml:"status" strict:"required" json:"status"`
+	Lacks     []string `yaml:"lacks" strict:"vocab=feature" json:"lacks,omitempty"` // as far as is known
+	Note      string   `yaml:"note" json:"note,omitempty"`
+}
+
+// RequiresFeature reports whether the targets have to have the feature, such as
+// "port-selectors".
+func (a Availability) RequiresFeature(feature string) bool {
+	return slices.Contains(a.Requires, feature)
+}
+
+// OutOfReach returns what the profile asks for that no run of this tool can
+// show, in words; nil when a run can show all of it.
+func (p *Profile) OutOfReach() []string {
+	var out []string
+	switch p.Keying.Method {
+	case Manual:
+		out = append(out, "keying.method: keys set by hand are never negotiated, so there is nothing to test them by")
+	case KINK:
+		out = append(out, "keying.method: KINK (RFC 4430) needs a Kerberos realm, and this tool does not speak it")
+	}
+	if p.IKE.Version == Version2 {
+		out = append(out, "ike.version: this tool speaks version 1 of IKE only")
+	}
+	return out
 }

@@ -10,8 +10,15 @@ import (
 // like on the wire. The policies are ordered; the first that matches decides,
 // as in RFC 2401 4.4.1.
 type Selectors struct {
-	Policies  []Policy `yaml:"policies" strict:"required" json:"policies"`
-	Otherwise Action   `yaml:"otherwise" strict:"required" json:"otherwise"` // what no policy matches
+	Networks  []Network `yaml:"networks" json:"networks,omitempty"`
+	Policies  []Policy  `yaml:"policies" strict:"required" json:"policies"`
+	Otherwise Action    `yaml:"otherwise" strict:"required" json:"otherwise"` // what no policy matches
+}
+
+// Network is a set of addresses with a name, for use in policies.
+type Network struct {
+	Name      string  `yaml:"name" strict:"required" json:"name"`
+	Addresses Address `yaml:"addresses" strict:"required" json:"addresses"`
 }
 
 // Policy is one entry: a conversation between a client and a server. Both of
@@ -22,6 +29,10 @@ type Policy struct {
 	Protocol Protocol `yaml:"protocol" json:"protocol"` // left out: any
 	Client   Side     `yaml:"client" strict:"required" json:"client"`
 	Server   Side     `yaml:"server" strict:"required" json:"server"`
+
+	// Within is what carries the conversation, such as "l2tp", if it does not run
+	// on IP itself. What is within has no selectors (draft 6).
+	Within string `yaml:"within" strict:"vocab=carrier" json:"within,omitempty"`
 }
 
 // Side is one side of a conversation.
@@ -30,12 +41,24 @@ type Side struct {
 	Ports     []PortRange `yaml:"ports" json:"ports,omitempty"` // left out: any
 }
 
+// side is a Side and the key that it is under.
+type side struct {
+	key string
+	Side
+}
+
+func (p Policy) sides() [2]side { return [2]side{{"client", p.Client}, {"server", p.Server}} }
+
+// hasPorts reports whether the policy selects by port.
+func (p Policy) hasPorts() bool { return len(p.Client.Ports)+len(p.Server.Ports) > 0 }
+
 // Flow is what a selector looks at. Src and Dst are those of the packet itself,
 // which after decapsulation is the inner one.
 type Flow = spd.Flow
 
 // Ends are the addresses that the names in selectors stand for: those of the
-// two ends of the key exchange on the outside, by their IKE roles.
+// two ends of the key exchange, by their IKE roles. Those that an end has inside
+// a tunnel belong to it too.
 type Ends struct {
 	Initiator, Responder []netip.Addr
 }
@@ -58,7 +81,7 @@ func (p Policy) Matches(f Flow, ends Ends) bool {
 	if !p.Protocol.Matches(f.Proto) {
 		return false
 	}
-	if !f.HasPorts() && len(p.Client.Ports)+len(p.Server.Ports) > 0 {
+	if !f.HasPorts() && p.hasPorts() {
 		return false
 	}
 	forward := p.Client.matches(f.Src, f.SrcPort, ends) && p.Server.matches(f.Dst, f.DstPort, ends)

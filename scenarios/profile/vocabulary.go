@@ -45,6 +45,13 @@ var vocabularies = sync.OnceValue(func() map[string][]string {
 		"auth":    named[wire.AuthMethod](),
 		"id-type": named[wire.IDType](),
 		"notify":  named[wire.NotifyType](),
+		// What a product may lack although it has IPsec (draft 3.4, 4 to 7).
+		"feature": {
+			"port-selectors", "sctp-ports", "point-to-point", "nested-sas", "user-granularity", "multicast", "api", "key-storage", "hardware-assist",
+		},
+		// Protocols that carry conversations where no selector looks (draft 6).
+		"carrier":   {"l2tp", "pptp", "gre", "ip-in-ip", "vxlan"},
+		"lint-rule": ruleIDs(),
 	}
 })
 

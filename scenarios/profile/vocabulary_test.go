@@ -92,7 +92,7 @@ func TestEnums(t *testing.T) {
 	}
 	for _, e := range []enum{
 		new(profile.Level), new(profile.Need), new(profile.Action), new(profile.Method), new(profile.IKEVersion), new(profile.Accept), new(profile.UserSA),
-		new(profile.Status), new(profile.Segment), new(profile.Relation), new(profile.Likelihood), new(profile.Addressing), new(profile.Issuer), new(profile.Severity),
+		new(profile.Status), new(profile.Segment), new(profile.Relation), new(profile.Likelihood), new(profile.Addressing), new(profile.Issuer), new(profile.Sharing), new(profile.Class), new(profile.Severity),
 	} {
 		v := reflect.ValueOf(e).Elem()
 		var texts []string
