@@ -115,23 +115,21 @@ func (s *Session) recvAggressive2(d Datagram, m *wire.Message) ([]Datagram, erro
 	if err != nil {
 		return nil, err
 	}
-	s.enter(StateEstablished)
-	return s.send(&s.flight, out, false), nil
+	return s.alsoDone(s.send(&s.flight, out, false), m.Payloads)
 }
 
 // recvAggressive3 checks who the initiator is.
-func (s *Session) recvAggressive3(d Datagram, m *wire.Message) error {
+func (s *Session) recvAggressive3(d Datagram, m *wire.Message) ([]Datagram, error) {
 	o, err := s.open(m, s.iv)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.verifyProof(0, o); err != nil {
-		return err
+		return nil, err
 	}
 	s.detectNAT(d, o.payloads)
 	s.iv = o.iv
 	s.follow(d)
 	s.flight.waiting = false
-	s.enter(StateEstablished)
-	return nil
+	return s.phase1Done(o.payloads)
 }

@@ -67,12 +67,6 @@ func (m Mode) exchange() wire.ExchangeType {
 	return wire.ExchangeMain
 }
 
-// NATT says how far a Session goes along with NAT traversal (RFC 3947).
-type NATT struct {
-	Disable bool // announce no vendor ID and ignore the peer's
-	Force   bool // hash a false source address into NAT-D, so that both ends see a NAT and use UDP encapsulation
-}
-
 // Retransmit is the schedule for unanswered messages: the first repetition comes after
 // Base, each following one Factor times later, and the exchange fails when Tries
 // repetitions stayed unanswered.
@@ -91,21 +85,28 @@ type QuickPolicy struct {
 	Suites   []esp.Suite // in order of preference
 	PFS      keymat.Group
 	Lifetime time.Duration
+	// LocalID and RemoteID, if not nil, are sent in quick mode instead of what Selector gives, and a proposal of exactly
+	// them is for this policy: ranges, or names.
+	LocalID, RemoteID *wire.ID
+	NoIDs             bool // propose no identities: the two hosts themselves are meant (RFC 2409 5.5)
+	Virtual           bool // the address that mode config assigned takes the place of the client's side of Selector
 }
 
 // Config is everything a Session needs to know. It is not changed by the Session and must
 // not be changed while one uses it.
 type Config struct {
-	Mode      Mode
-	Local     netip.AddrPort // address and port IKE is spoken from
-	Remote    netip.AddrPort // the peer's
-	LocalID   wire.ID
-	RemoteID  *wire.ID // what the peer must assert; nil accepts any
-	Auth      Auth
-	Proposals []keymat.Suite // in order of preference
-	Lifetime  time.Duration  // of the ISAKMP SA; 0 means 8 hours
-	Quick     []QuickPolicy
-	NATT      NATT
+	Mode       Mode
+	Local      netip.AddrPort // address and port IKE is spoken from
+	Remote     netip.AddrPort // the peer's
+	LocalID    wire.ID
+	RemoteID   *wire.ID // what the peer must assert; nil accepts any
+	Auth       Auth
+	Proposals  []keymat.Suite // in order of preference
+	Lifetime   time.Duration  // of the ISAKMP SA; 0 means 8 hours
+	Quick      []QuickPolicy
+	NATT       NATT
+	XAUTH      XAUTH
+	ModeConfig ModeConfig
 	// NoInitialContact leaves INITIAL-CONTACT out of the last message of phase 1 (RFC 2407 4.6.3.3).
 	NoInitialContact bool
 	Retransmit       Retransmit // zero value: 2 s, doubling, 4 tries

@@ -20,12 +20,17 @@ const (
 	Quick2
 	Quick3
 	Info
+	ConfigRequest
+	ConfigReply
+	ConfigSet
+	ConfigAck
 )
 
 var stepNames = [...]string{
 	Main1: "main1", Main2: "main2", Main3: "main3", Main4: "main4", Main5: "main5", Main6: "main6",
 	Aggressive1: "aggressive1", Aggressive2: "aggressive2", Aggressive3: "aggressive3",
 	Quick1: "quick1", Quick2: "quick2", Quick3: "quick3", Info: "info",
+	ConfigRequest: "config-request", ConfigReply: "config-reply", ConfigSet: "config-set", ConfigAck: "config-ack",
 }
 
 // String gives the name scenarios use.
@@ -95,6 +100,9 @@ type Deviations struct {
 	FreshRetransmit bool `yaml:"fresh_retransmit" json:"fresh_retransmit,omitempty"`
 	// SendTwice, if true, causes message 3 or 4 of main mode to be sent two times at once. Legal; it makes retransmissions visible.
 	SendTwice bool `yaml:"send_twice" json:"send_twice,omitempty"`
+
+	// Payloads are faults in payloads of a type, whatever they hold. RFC 2408 3.2, 5.3.
+	Payloads []PayloadFault `yaml:"payloads" json:"payloads,omitempty"`
 
 	// EditMessage and EditBytes are the generic layer below the named faults: EditMessage sees a message before it is
 	// encrypted, EditBytes the UDP payload on its way out.

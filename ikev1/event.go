@@ -29,12 +29,17 @@ const (
 	EventFailed                              // an exchange failed, Detail says why
 	EventDeleted                             // the ISAKMP SA is gone
 	EventRekey                               // the ISAKMP SA should be replaced by a new Session
+	EventRemap                               // the peer is at another address or port; with Child, so is the child's other end
+	EventInitialContact                      // the peer says that it has no other SA with this end (RFC 2407 4.6.3.3)
+	EventConfigured                          // mode config gave or took an address: Lease
+	EventXAUTH                               // extended authentication came to its end, Detail says how
 )
 
 var eventNames = [...]string{
 	EventState: "state", EventKeys: "keys", EventEstablished: "established", EventChild: "child", EventChildGone: "child-gone",
 	EventDropped: "dropped", EventNotifySent: "notify-sent", EventNotifyReceived: "notify-received",
 	EventRetransmit: "retransmit", EventTolerated: "tolerated", EventFailed: "failed", EventDeleted: "deleted", EventRekey: "rekey",
+	EventRemap: "remap", EventInitialContact: "initial-contact", EventConfigured: "configured", EventXAUTH: "xauth",
 }
 
 // String gives the name that journals show.
@@ -57,6 +62,7 @@ type Event struct {
 	Protected        bool
 	Keys             *Phase1Keys
 	Child            *Child
+	Lease            *Lease
 }
 
 // Phase1Keys is the key material of an ISAKMP SA.
@@ -80,6 +86,9 @@ type Child struct {
 	Encap         *esp.UDPEncap // set when ESP travels in UDP; SrcPort is the local port
 	Local, Remote netip.Addr
 	Lifetime      time.Duration
+	// OriginalInitiator and OriginalResponder are the addresses of the hosts as the peer knows them, in transport mode
+	// through a NAT (RFC 3947 5.2); invalid if it did not say. They correct the checksums of TCP and UDP (RFC 3948 3.1.2).
+	OriginalInitiator, OriginalResponder netip.Addr
 
 	rekey, expires time.Time
 	rekeyed        bool

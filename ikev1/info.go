@@ -27,12 +27,9 @@ func (s *Session) sendInfo(p wire.Payload) ([]Datagram, error) {
 	if _, isDelete := p.(*wire.Delete); isDelete && s.cfg.Deviations.DeleteInClear {
 		return s.clear(Info, h, p)
 	}
-	rest, err := wire.AppendPayloads(nil, []wire.Payload{p})
-	if err != nil {
-		return nil, fmt.Errorf("ikev1: informational: %w", err)
-	}
-	hash := &wire.Hash{Data: flip(keymat.Hash1(s.suite.Hash, s.keys.A, id, rest), s.cfg.Deviations.WrongInfoHash)}
-	out, _, err := s.seal(Info, h, keymat.QuickIV(s.suite, s.iv, id), hash, p)
+	out, _, err := s.sealHashed(Info, h, keymat.QuickIV(s.suite, s.iv, id), func(rest []byte) []byte {
+		return keymat.Hash1(s.suite.Hash, s.keys.A, id, rest)
+	}, p)
 	return out, err
 }
 
@@ -56,7 +53,7 @@ func (s *Session) DeleteChild(now time.Time, spi uint32) ([]Datagram, error) {
 // Delete ends the ISAKMP SA and tells the peer. Children stay: they were negotiated, not borrowed (RFC 2408 4.3).
 func (s *Session) Delete(now time.Time) ([]Datagram, error) {
 	s.now = now
-	if s.state != StateEstablished {
+	if !s.authenticated() {
 		return nil, fmt.Errorf("ikev1: delete in state %v: %w", s.state, ErrNotReady)
 	}
 	out, err := s.sendInfo(&wire.Delete{DOI: 1, Protocol: wire.ProtoISAKMP, SPISize: 16, SPIs: [][]byte{s.cookiePair()}})
@@ -95,7 +92,7 @@ func (s *Session) removeChild(c *Child) {
 
 // handleInfo takes a notify or delete. What is not protected may end a negotiation that has
 // authenticated nobody yet, and nothing else (RFC 2409 5.7).
-func (s *Session) handleInfo(m *wire.Message) ([]Datagram, error) {
+func (s *Session) handleInfo(d Datagram, m *wire.Message) ([]Datagram, error) {
 	if m.Flags&wire.FlagEncryption == 0 {
 		return s.handleClearInfo(m)
 	}
@@ -121,6 +118,7 @@ func (s *Session) handleInfo(m *wire.Message) ([]Datagram, error) {
 	}
 	s.seen[m.MessageID] = true
 	s.heard()
+	s.remap(d)
 	var out []Datagram
 	for _, p := range o.payloads {
 		switch p := p.(type) {
@@ -143,7 +141,7 @@ func (s *Session) handleClearInfo(m *wire.Message) ([]Datagram, error) {
 		return s.drop("unprotected informational message without notify")
 	}
 	s.record(Event{Kind: EventNotifyReceived, Notify: n.MsgType, MessageID: m.MessageID})
-	if s.state == StateEstablished || n.MsgType >= 16384 {
+	if s.authenticated() || n.MsgType >= 16384 {
 		return s.drop("unprotected notify %v changes nothing", n.MsgType)
 	}
 	return nil, s.fail(fmt.Errorf("%w: %v", ErrRefused, n.MsgType))
@@ -174,6 +172,9 @@ func (s *Session) peerNotifies(n *wire.Notify) ([]Datagram, error) {
 		return s.sendInfo(&wire.Notify{DOI: 1, Protocol: n.Protocol, MsgType: wire.NotifyRUThereAck, SPI: n.SPI, Data: n.Data})
 	case n.MsgType == wire.NotifyRUThereAck:
 		s.answered(n)
+		return nil, nil
+	case n.MsgType == wire.NotifyInitialContact:
+		s.record(Event{Kind: EventInitialContact, Protected: true})
 		return nil, nil
 	case n.MsgType >= 16384:
 		return nil, nil

@@ -95,9 +95,10 @@ func (s *Session) lives(lifetime, def time.Duration) (rekey, end time.Time) {
 	return s.now.Add(time.Duration(float64(lifetime) * rekeyAt)), s.now.Add(lifetime)
 }
 
-// halfOpen tells whether this is a responder that waits for an initiator to go on.
+// halfOpen tells whether this is a responder that waits for an initiator to go on, or an end that waits for extended
+// authentication or configuration.
 func (s *Session) halfOpen() bool {
-	return s.role == Responder && s.state > StateNew && s.state < StateEstablished
+	return s.role == Responder && s.state > StateNew && s.state < StateTransaction || s.state == StateTransaction
 }
 
 // age does what the lifetimes ask for: new children in time where Config.Rekey says so, and the end of what has lived.
@@ -116,7 +117,7 @@ func (s *Session) age() (out []Datagram, err error) {
 		}
 	}
 	if s.halfOpen() && !s.now.Before(s.giveUp) {
-		return out, errors.Join(err, s.fail(fmt.Errorf("%w: the initiator does not go on", ErrTimeout)))
+		return out, errors.Join(err, s.fail(fmt.Errorf("%w: the peer does not go on", ErrTimeout)))
 	}
 	if s.state != StateEstablished {
 		return out, err
@@ -148,6 +149,7 @@ func (s *Session) due(earlier func(time.Time)) {
 	}
 	earlier(s.expires)
 	earlier(s.dpd.next)
+	earlier(s.natt.keepalive)
 	if s.cfg.Rekey && s.role == Initiator && !s.rekeyed {
 		earlier(s.rekey)
 	}

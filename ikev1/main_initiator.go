@@ -178,18 +178,17 @@ func (s *Session) sealMain(step Step, iv []byte, ps ...wire.Payload) ([]Datagram
 }
 
 // recvMain6 checks who the responder is. Then phase 1 is done.
-func (s *Session) recvMain6(m *wire.Message) error {
+func (s *Session) recvMain6(m *wire.Message) ([]Datagram, error) {
 	o, err := s.open(m, s.iv)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.verify(1, o); err != nil {
-		return err
+		return nil, err
 	}
 	s.iv = o.iv
 	s.flight.waiting = false
-	s.enter(StateEstablished)
-	return nil
+	return s.phase1Done(o.payloads)
 }
 
 // initialContact tells the peer that this is the only SA we have with it (RFC 2407 4.6.3.3).

@@ -84,6 +84,5 @@ func (s *Session) recvMain5(d Datagram, m *wire.Message) ([]Datagram, error) {
 	}
 	s.iv = iv
 	s.send(&s.flight, out, false)
-	s.enter(StateEstablished)
-	return out, nil
+	return s.alsoDone(out, o.payloads)
 }

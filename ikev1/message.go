@@ -35,19 +35,74 @@ func (s *Session) edit(step Step, m *wire.Message) {
 
 // clear sends payloads unprotected.
 func (s *Session) clear(step Step, h wire.Header, ps ...wire.Payload) ([]Datagram, error) {
+	ps, err := s.allFaults(step, ps)
+	if err != nil {
+		return nil, err
+	}
 	m := &wire.Message{Header: h, Payloads: ps}
 	s.edit(step, m)
+	if m.NextPayload, m.Sealed, err = s.encode(step, m.Payloads); err != nil {
+		return nil, err
+	}
 	return s.datagram(step, m)
+}
+
+func (s *Session) allFaults(step Step, ps []wire.Payload) ([]wire.Payload, error) {
+	ps, err := s.faulty(step, ps, false)
+	if err != nil {
+		return nil, err
+	}
+	return s.faulty(step, ps, true)
 }
 
 // seal sends payloads encrypted under iv and gives the IV that follows: the last ciphertext block.
 func (s *Session) seal(step Step, h wire.Header, iv []byte, ps ...wire.Payload) ([]Datagram, []byte, error) {
+	ps, err := s.allFaults(step, ps)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.encrypt(step, h, iv, ps)
+}
+
+// sealHashed sends payloads behind a hash of them, encrypted: everything under an ISAKMP SA. hash is given the payloads
+// with their generic headers.
+func (s *Session) sealHashed(step Step, h wire.Header, iv []byte, hash func(rest []byte) []byte, ps ...wire.Payload) ([]Datagram, []byte, error) {
+	ps, err := s.faulty(step, ps, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	_, rest, err := s.encode(step, ps)
+	if err != nil {
+		return nil, nil, err
+	}
+	if ps, err = s.faulty(step, s.withHash(step, &wire.Hash{Data: hash(rest)}, ps), true); err != nil {
+		return nil, nil, err
+	}
+	return s.encrypt(step, h, iv, ps)
+}
+
+// withHash puts the hash before the payloads.
+func (s *Session) withHash(step Step, hash *wire.Hash, ps []wire.Payload) []wire.Payload {
+	d := &s.cfg.Deviations
+	quick := step == Quick1 || step == Quick2 || step == Quick3
+	hash.Data = flip(hash.Data, quick && d.WrongQuickHash || step == Info && d.WrongInfoHash)
+	switch {
+	case quick && d.OmitQuickHash && len(ps) > 0:
+		return ps
+	case quick && d.QuickHashLast:
+		return append(ps, hash)
+	}
+	return append([]wire.Payload{hash}, ps...)
+}
+
+// encrypt sends payloads as they are, under iv.
+func (s *Session) encrypt(step Step, h wire.Header, iv []byte, ps []wire.Payload) ([]Datagram, []byte, error) {
 	m := &wire.Message{Header: h, Payloads: ps}
 	m.Flags |= wire.FlagEncryption
 	s.edit(step, m)
-	plain, err := wire.AppendPayloads(nil, m.Payloads)
+	first, plain, err := s.encode(step, m.Payloads)
 	if err != nil {
-		return nil, nil, fmt.Errorf("ikev1: %v: %w", step, err)
+		return nil, nil, err
 	}
 	block := keymat.BlockSize(s.suite.Cipher)
 	for len(plain)%block != 0 {
@@ -57,13 +112,15 @@ func (s *Session) seal(step Step, h wire.Header, iv []byte, ps ...wire.Payload) 
 	if err != nil {
 		return nil, nil, fmt.Errorf("ikev1: %v: %w", step, err)
 	}
-	sealed, err := c.Encrypt(nil, plain)
+	sealed, err := c.Encrypt([]byte{}, plain)
 	if err != nil {
 		return nil, nil, fmt.Errorf("ikev1: %v: %w", step, err)
 	}
-	m.NextPayload = wire.FirstType(m.Payloads)
-	m.Payloads, m.Sealed = nil, sealed
+	m.NextPayload, m.Payloads, m.Sealed = first, nil, sealed
 	out, err := s.datagram(step, m)
+	if len(sealed) == 0 {
+		return out, iv, err // every payload was left out
+	}
 	return out, append([]byte(nil), sealed[len(sealed)-block:]...), err
 }
 

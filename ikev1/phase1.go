@@ -25,6 +25,7 @@ func (s *Session) handlePhase1(d Datagram, m *wire.Message, digest [32]byte) ([]
 	var err error
 	switch s.state {
 	case StateNew:
+		s.follow(d)
 		if s.cfg.Mode == Aggressive {
 			out, err = s.recvAggressive1(m)
 		} else {
@@ -33,25 +34,37 @@ func (s *Session) handlePhase1(d Datagram, m *wire.Message, digest [32]byte) ([]
 	case StateMain1Sent:
 		out, err = s.recvMain2(m)
 	case StateMain2Sent:
+		s.follow(d)
 		out, err = s.recvMain3(d, m)
 	case StateMain3Sent:
 		out, err = s.recvMain4(d, m)
 	case StateMain4Sent:
 		out, err = s.recvMain5(d, m)
 	case StateMain5Sent:
-		err = s.recvMain6(m)
+		out, err = s.recvMain6(m)
 	case StateAggressive1Sent:
 		out, err = s.recvAggressive2(d, m)
 	case StateAggressive2Sent:
-		err = s.recvAggressive3(d, m)
+		out, err = s.recvAggressive3(d, m)
 	default:
 		return s.drop("%v message in state %v", m.Exchange, s.state)
 	}
 	if err == nil {
-		s.flight.accept(digest, out)
+		s.flight.accept(digest, s.answer(out))
 		return out, nil
 	}
 	return s.refusePhase1(m, err)
+}
+
+// answer is what belongs to phase 1 in what was sent: a transaction that begins after it is repeated by itself.
+func (s *Session) answer(out []Datagram) []Datagram {
+	if len(s.trans) > 0 {
+		out = out[:len(out)-len(s.trans[0].flight.last)]
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
 }
 
 // refusePhase1 tells the peer why its message is refused. What anybody could have sent does

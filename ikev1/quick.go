@@ -3,6 +3,7 @@ package ikev1
 import (
 	"bytes"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/useipsec/useipsec/esp"
@@ -46,6 +47,7 @@ type quick struct {
 	spiOut   uint32
 	suite    esp.Suite
 	lifetime time.Duration
+	original [2]netip.Addr // the hosts' addresses as the peer knows them: NAT-OA, the initiator's first
 	flight   flight
 }
 
@@ -88,7 +90,7 @@ func (q *quick) name() string {
 }
 
 // handleQuick takes a new quick mode message to the exchange it belongs to.
-func (s *Session) handleQuick(_ Datagram, m *wire.Message, digest [32]byte) ([]Datagram, error) {
+func (s *Session) handleQuick(d Datagram, m *wire.Message, digest [32]byte) ([]Datagram, error) {
 	if s.state != StateEstablished {
 		return s.drop("quick mode message in phase 1 state %v", s.state)
 	}
@@ -114,6 +116,7 @@ func (s *Session) handleQuick(_ Datagram, m *wire.Message, digest [32]byte) ([]D
 		}
 	}
 	s.heard()
+	s.remap(d)
 	var out []Datagram
 	switch {
 	case fresh:
@@ -164,22 +167,9 @@ func (s *Session) checkQuickHash(q *quick, id uint32, o *opened) error {
 	return nil
 }
 
-// sealQuick puts the hash before the payloads, encrypts, and rolls the chain. ni is what
-// HASH(2) has before the payloads.
+// sealQuick puts the hash before the payloads, encrypts, and rolls the chain.
 func (s *Session) sealQuick(step Step, q *quick, hash func(rest []byte) []byte, ps ...wire.Payload) ([]Datagram, error) {
-	rest, err := wire.AppendPayloads(nil, ps)
-	if err != nil {
-		return nil, fmt.Errorf("ikev1: %v: %w", step, err)
-	}
-	h := &wire.Hash{Data: flip(hash(rest), s.cfg.Deviations.WrongQuickHash)}
-	switch {
-	case s.cfg.Deviations.OmitQuickHash && len(ps) > 0:
-	case s.cfg.Deviations.QuickHashLast:
-		ps = append(ps, h)
-	default:
-		ps = append([]wire.Payload{h}, ps...)
-	}
-	out, iv, err := s.seal(step, s.header(wire.ExchangeQuick, q.id, 0), q.iv, ps...)
+	out, iv, err := s.sealHashed(step, s.header(wire.ExchangeQuick, q.id, 0), q.iv, hash, ps...)
 	if err != nil {
 		return nil, err
 	}
@@ -200,9 +190,10 @@ func (s *Session) install(q *quick) {
 		return k
 	}
 	c := &Child{
-		Policy: q.policy.Name, Role: q.role, Selector: q.policy.Selector, Proto: q.policy.Proto, Mode: q.policy.Mode,
+		Policy: q.policy.Name, Role: q.role, Selector: s.selector(q.policy), Proto: q.policy.Proto, Mode: q.policy.Mode,
 		Suite: q.suite, SPIIn: q.spiIn, SPIOut: q.spiOut, KeysIn: km(q.spiIn), KeysOut: km(q.spiOut),
 		Local: s.local.Addr(), Remote: s.remote.Addr(), Lifetime: q.lifetime,
+		OriginalInitiator: q.original[0], OriginalResponder: q.original[1],
 	}
 	if s.natt.detected {
 		c.Encap = &esp.UDPEncap{SrcPort: s.local.Port(), DstPort: s.remote.Port()}

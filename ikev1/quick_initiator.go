@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/useipsec/useipsec/esp/spd"
 	"github.com/useipsec/useipsec/ikev1/keymat"
 	"github.com/useipsec/useipsec/ikev1/wire"
 )
@@ -43,16 +42,15 @@ func (s *Session) StartQuick(now time.Time, policy string) ([]Datagram, error) {
 		return nil, s.failQuick(q, err)
 	}
 	q.offer = s.quickOffer(q, p)
-	sel := p.Selector
-	if s.cfg.Deviations.WrongSelector {
-		sel.SrcPorts, sel.DstPorts = spd.PortRange{}, spd.PortRange{}
-	}
-	q.ids = selectorIDs(sel)
+	q.ids = s.identities(p)
 	ps := []wire.Payload{q.offer, &wire.Nonce{Data: q.ni}}
 	if q.dh != nil {
 		ps = append(ps, &wire.KE{Data: q.dh.Public()})
 	}
-	ps = append(ps, q.ids[0], q.ids[1])
+	if q.ids[0] != nil {
+		ps = append(ps, q.ids[0], q.ids[1])
+	}
+	ps = append(ps, s.natOAs(q)...)
 	out, err := s.sealQuick(Quick1, q, func(rest []byte) []byte {
 		return keymat.Hash1(s.suite.Hash, s.keys.A, q.id, rest)
 	}, ps...)
@@ -113,8 +111,6 @@ func (s *Session) messageID() (uint32, error) {
 	}
 }
 
-func spiBytes(spi uint32) []byte { return binary.BigEndian.AppendUint32(nil, spi) }
-
 // recvQuick2 checks the responder's answer, installs the child and confirms.
 func (s *Session) recvQuick2(q *quick, o *opened) ([]Datagram, error) {
 	sa, saRaw := get[*wire.SA](o.payloads, o.bodies)
@@ -143,6 +139,7 @@ func (s *Session) recvQuick2(q *quick, o *opened) ([]Datagram, error) {
 		return nil, refuse(wire.NotifyBadProposalSyntax, "%v", err)
 	}
 	q.suite = c.suite
+	q.noteNATOAs(o.payloads)
 	if err := s.checkReturnedIDs(q, o); err != nil {
 		return nil, err
 	}
@@ -186,12 +183,11 @@ func (s *Session) checkReturnedIDs(q *quick, o *opened) error {
 			got = append(got, id)
 		}
 	}
-	if len(got) == 2 && sameID(got[0], q.ids[0]) && sameID(got[1], q.ids[1]) {
+	if len(got) == 0 && q.ids[0] == nil {
+		return nil
+	}
+	if len(got) == 2 && q.ids[0] != nil && sameID(got[0], q.ids[0]) && sameID(got[1], q.ids[1]) {
 		return nil
 	}
 	return s.tolerate(refuse(wire.NotifyInvalidIDInformation, "the responder returned other identities than were proposed"))
-}
-
-func sameID(a, b *wire.ID) bool {
-	return a.IDType == b.IDType && a.Protocol == b.Protocol && a.Port == b.Port && bytes.Equal(a.Data, b.Data)
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/useipsec/useipsec/esp/spd"
 	"github.com/useipsec/useipsec/ikev1/keymat"
 	"github.com/useipsec/useipsec/ikev1/wire"
 )
@@ -25,12 +24,9 @@ func (s *Session) recvQuick1(q *quick, o *opened) ([]Datagram, error) {
 		return nil, refuse(wire.NotifyPayloadMalformed, "nonce of %d octets (RFC 2409 5)", n)
 	}
 	q.ni = bytes.Clone(no.Data)
-	sel, err := s.proposedSelector(q, o)
-	if err != nil {
+	var err error
+	if q.policy, err = s.proposedPolicy(q, o); err != nil {
 		return nil, err
-	}
-	if q.policy = s.policyFor(sel); q.policy == nil {
-		return nil, refuse(wire.NotifyInvalidIDInformation, "no policy for %v", sel)
 	}
 	chosen, err := s.chooseQuick(q, sa)
 	if err != nil {
@@ -53,6 +49,7 @@ func (s *Session) recvQuick1(q *quick, o *opened) ([]Datagram, error) {
 	if q.ids[0] != nil {
 		ps = append(ps, s.returnedID(q.ids[0]), s.returnedID(q.ids[1]))
 	}
+	ps = append(ps, s.natOAs(q)...)
 	out, err := s.sealQuick(Quick2, q, func(rest []byte) []byte {
 		return keymat.Hash2(s.suite.Hash, s.keys.A, q.id, q.ni, rest)
 	}, ps...)
@@ -70,50 +67,6 @@ func (s *Session) returnedID(id *wire.ID) wire.Payload {
 	wrong := *id
 	wrong.Port ^= 1
 	return &wrong
-}
-
-// proposedSelector reads IDci and IDcr; without them the two hosts themselves are meant (RFC 2409 5.5).
-func (s *Session) proposedSelector(q *quick, o *opened) (spd.Selector, error) {
-	var ids []*wire.ID
-	for _, p := range o.payloads {
-		if id, ok := p.(*wire.ID); ok {
-			ids = append(ids, id)
-		}
-	}
-	switch len(ids) {
-	case 0:
-		return spd.Selector{Src: hostPrefix(s.local.Addr()), Dst: hostPrefix(s.remote.Addr())}, nil
-	case 2:
-	default:
-		return spd.Selector{}, refuse(wire.NotifyInvalidIDInformation, "%d identities in quick mode, want none or two (RFC 2409 5.5)", len(ids))
-	}
-	q.ids = [2]*wire.ID{ids[0], ids[1]}
-	return idsSelector(ids[1], ids[0])
-}
-
-// policyFor finds the policy with exactly this selector. A tolerant end takes the first one between the same addresses.
-func (s *Session) policyFor(sel spd.Selector) *QuickPolicy {
-	for i := range s.cfg.Quick {
-		if s.cfg.Quick[i].Selector == sel {
-			return &s.cfg.Quick[i]
-		}
-	}
-	for i := range s.cfg.Quick {
-		p := &s.cfg.Quick[i]
-		if p.Selector.Src != sel.Src || p.Selector.Dst != sel.Dst || !wider(sel, p.Selector) {
-			continue
-		}
-		if s.tolerate(refuse(wire.NotifyInvalidIDInformation, "%v proposed, policy %s is %v", sel, p.Name, p.Selector)) == nil {
-			return p
-		}
-	}
-	return nil
-}
-
-// wider tells whether a leaves protocol or ports open that b names.
-func wider(a, b spd.Selector) bool {
-	ports := func(x, y spd.PortRange) bool { return x == y || x == (spd.PortRange{}) }
-	return (a.Proto == b.Proto || a.Proto == 0) && ports(a.SrcPorts, b.SrcPorts) && ports(a.DstPorts, b.DstPorts)
 }
 
 // refuseQuick tells the peer, under protection, why its quick mode ends here.

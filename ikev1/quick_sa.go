@@ -3,11 +3,9 @@ package ikev1
 import (
 	"encoding/binary"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"github.com/useipsec/useipsec/esp"
-	"github.com/useipsec/useipsec/esp/spd"
 	"github.com/useipsec/useipsec/ikev1/keymat"
 	"github.com/useipsec/useipsec/ikev1/wire"
 )
@@ -34,17 +32,21 @@ func (s *Session) quickOffer(q *quick, p *QuickPolicy) *wire.SA {
 	return &wire.SA{DOI: 1, Situation: 1, Proposals: []wire.Proposal{prop}}
 }
 
+const espTransport = esp.Transport
+
 // encapsulation is the value of the Encapsulation Mode attribute (RFC 2407 4.5, RFC 3947 5.1).
 func (s *Session) encapsulation(m esp.Mode) uint16 {
+	values := [2]uint16{wire.EncapTunnel, wire.EncapTransport}
 	switch {
-	case m == esp.Tunnel && s.natt.detected:
-		return wire.EncapUDPTunnel
-	case m == esp.Tunnel:
-		return wire.EncapTunnel
+	case s.natt.detected && s.natt.version.draft():
+		values = [2]uint16{wire.EncapUDPTunnelDraft, wire.EncapUDPTransportDraft}
 	case s.natt.detected:
-		return wire.EncapUDPTransport
+		values = [2]uint16{wire.EncapUDPTunnel, wire.EncapUDPTransport}
 	}
-	return wire.EncapTransport
+	if m == esp.Tunnel {
+		return values[0]
+	}
+	return values[1]
 }
 
 // childTransform is an ESP transform as numbers this package knows.
@@ -150,82 +152,4 @@ func (s *Session) acceptsChild(p *QuickPolicy, c childTransform) bool {
 		}
 	}
 	return false
-}
-
-// selectorIDs gives IDci and IDcr for a selector whose Src is the initiator's side (RFC 2407 4.6.2).
-func selectorIDs(sel spd.Selector) [2]*wire.ID {
-	return [2]*wire.ID{selectorID(sel.Src, sel.Proto, sel.SrcPorts), selectorID(sel.Dst, sel.Proto, sel.DstPorts)}
-}
-
-func selectorID(p netip.Prefix, proto uint8, ports spd.PortRange) *wire.ID {
-	if p.IsSingleIP() {
-		id := AddrID(p.Addr())
-		id.Protocol, id.Port = proto, ports.Lo
-		return &id
-	}
-	id := &wire.ID{IDType: wire.IDIPv4Subnet, Protocol: proto, Port: ports.Lo, Data: p.Masked().Addr().AsSlice()}
-	if p.Addr().Is6() {
-		id.IDType = wire.IDIPv6Subnet
-	}
-	mask := make([]byte, len(id.Data))
-	for i := range p.Bits() {
-		mask[i/8] |= 0x80 >> (i % 8)
-	}
-	id.Data = append(id.Data, mask...)
-	return id
-}
-
-// idsSelector is the reverse: the selector between two identities, seen from local.
-func idsSelector(local, remote *wire.ID) (spd.Selector, error) {
-	src, err := idPrefix(local)
-	if err != nil {
-		return spd.Selector{}, err
-	}
-	dst, err := idPrefix(remote)
-	if err != nil {
-		return spd.Selector{}, err
-	}
-	if local.Protocol != remote.Protocol {
-		return spd.Selector{}, refuse(wire.NotifyInvalidIDInformation, "protocols %d and %d in one selector", local.Protocol, remote.Protocol)
-	}
-	return spd.Selector{Src: src, Dst: dst, Proto: local.Protocol, SrcPorts: onePort(local.Port), DstPorts: onePort(remote.Port)}, nil
-}
-
-func onePort(p uint16) spd.PortRange { return spd.PortRange{Lo: p, Hi: p} }
-
-func hostPrefix(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }
-
-func idPrefix(id *wire.ID) (netip.Prefix, error) {
-	bad := func(why string) (netip.Prefix, error) {
-		return netip.Prefix{}, refuse(wire.NotifyInvalidIDInformation, "quick mode identity of type %v: %s", id.IDType, why)
-	}
-	switch id.IDType {
-	case wire.IDIPv4Addr, wire.IDIPv6Addr:
-		a, ok := netip.AddrFromSlice(id.Data)
-		if !ok || a.Is4() != (id.IDType == wire.IDIPv4Addr) {
-			return bad("not an address")
-		}
-		return hostPrefix(a), nil
-	case wire.IDIPv4Subnet, wire.IDIPv6Subnet:
-		half := len(id.Data) / 2
-		a, ok := netip.AddrFromSlice(id.Data[:half])
-		if !ok || len(id.Data) != 2*half || a.Is4() != (id.IDType == wire.IDIPv4Subnet) {
-			return bad("not an address and a mask")
-		}
-		bits, ended := 0, false
-		for _, b := range id.Data[half:] {
-			for m := byte(0x80); m != 0; m >>= 1 {
-				switch {
-				case b&m != 0 && ended:
-					return bad("the mask has holes")
-				case b&m != 0:
-					bits++
-				default:
-					ended = true
-				}
-			}
-		}
-		return netip.PrefixFrom(a, bits).Masked(), nil
-	}
-	return bad("not supported in a selector")
 }

@@ -36,12 +36,13 @@ const (
 	StateMain5Sent             // initiator
 	StateAggressive1Sent       // initiator
 	StateAggressive2Sent       // responder
+	StateTransaction           // phase 1 is done; extended authentication or mode config is not
 	StateEstablished
 	StateFailed
 	StateDeleted
 )
 
-var stateNames = [...]string{"new", "main1-sent", "main2-sent", "main3-sent", "main4-sent", "main5-sent", "aggressive1-sent", "aggressive2-sent", "established", "failed", "deleted"}
+var stateNames = [...]string{"new", "main1-sent", "main2-sent", "main3-sent", "main4-sent", "main5-sent", "aggressive1-sent", "aggressive2-sent", "transaction", "established", "failed", "deleted"}
 
 // String gives the state's name in journals.
 func (s State) String() string {
@@ -108,6 +109,10 @@ type Session struct {
 	quicks map[uint32]*quick
 	order  []uint32 // message IDs of quicks, oldest first
 	kids   []*Child
+	trans  []*transaction  // oldest first
+	stage  stage           // of extended authentication and mode config
+	user   string          // who authenticated by XAUTH
+	lease  Lease           // what mode config gave or took
 	seen   map[uint32]bool // message IDs of informational exchanges that were accepted
 }
 
@@ -182,6 +187,9 @@ func (s *Session) Handle(now time.Time, d Datagram) ([]Datagram, error) {
 		return s.drop("the ISAKMP SA is %v", s.state)
 	}
 	data := d.Data
+	if isKeepalive(data) {
+		return nil, nil
+	}
 	if d.Local.Port() != Port && d.Local.Port() == s.nattPort() {
 		if len(data) < 4 || binary.BigEndian.Uint32(data) != 0 {
 			return s.drop("no non-ESP marker on port %d", d.Local.Port())
@@ -210,7 +218,14 @@ func (s *Session) Handle(now time.Time, d Datagram) ([]Datagram, error) {
 		}
 		return s.handleQuick(d, m, digest)
 	case wire.ExchangeInformational:
-		return s.handleInfo(m)
+		return s.handleInfo(d, m)
+	case wire.ExchangeTransaction:
+		if t := s.transaction(m.MessageID); t != nil {
+			if again, known := t.flight.duplicate(digest); known {
+				return s.repeat(again)
+			}
+		}
+		return s.handleTransaction(d, m, digest)
 	}
 	return s.drop("exchange type %v is not handled", m.Exchange)
 }
@@ -256,10 +271,13 @@ func (s *Session) Tick(now time.Time) ([]Datagram, error) {
 			err = errors.Join(err, s.failQuick(q, qerr))
 		}
 	}
+	more, terr := s.tickTransactions()
+	out, err = append(out, more...), errors.Join(err, terr)
 	if s.state == StateEstablished && !s.dpd.next.IsZero() && !s.now.Before(s.dpd.next) {
 		more, derr := s.probe()
 		out, err = append(out, more...), errors.Join(err, derr)
 	}
+	out = append(out, s.keepMapping()...)
 	more, aerr := s.age()
 	return append(out, more...), errors.Join(err, aerr)
 }
@@ -270,7 +288,10 @@ func (s *Session) Negotiating() bool {
 	for _, q := range s.quicks {
 		waiting = waiting || q.flight.waiting
 	}
-	return waiting
+	for _, t := range s.trans {
+		waiting = waiting || t.flight.waiting
+	}
+	return waiting || s.state == StateTransaction
 }
 
 // Deadline is when Tick has something to do.
@@ -290,6 +311,9 @@ func (s *Session) Deadline() (time.Time, bool) {
 	for _, q := range s.quicks {
 		flight(&q.flight)
 	}
+	for _, t := range s.trans {
+		flight(&t.flight)
+	}
 	s.due(earlier)
 	return at, !at.IsZero()
 }
@@ -301,7 +325,15 @@ func (s *Session) enter(st State) {
 		s.rekey, s.expires = s.lives(s.cfg.Lifetime, defaultLifetime)
 		s.heard()
 		s.record(Event{Kind: EventEstablished})
+		if every := s.keepaliveEvery(); every > 0 {
+			s.natt.keepalive = s.now.Add(every)
+		}
 	}
+}
+
+// authenticated tells whether phase 1 is done and the SA is not gone.
+func (s *Session) authenticated() bool {
+	return s.state == StateTransaction || s.state == StateEstablished
 }
 
 func (s *Session) record(e Event) {

@@ -51,11 +51,12 @@ type pair struct {
 	i, r *end
 	now  time.Time
 	drop func(from *end, n int) bool // n counts what from has sent, from 1
+	path func(from *end, d ikev1.Datagram) ikev1.Datagram // what a NAT makes of it, seen from the sender
 }
 
 func bgp(src, dst netip.AddrPort) spd.Selector {
 	return spd.Selector{
-		Src: netip.PrefixFrom(src.Addr(), 32), Dst: netip.PrefixFrom(dst.Addr(), 32),
+		Src: netip.PrefixFrom(src.Addr(), src.Addr().BitLen()), Dst: netip.PrefixFrom(dst.Addr(), dst.Addr().BitLen()),
 		Proto: 6, DstPorts: spd.PortRange{Lo: 179, Hi: 179},
 	}
 }
@@ -83,6 +84,14 @@ func newPair(t testing.TB, edit func(i, r *ikev1.Config)) *pair {
 	if edit != nil {
 		edit(&p.i.cfg, &p.r.cfg)
 	}
+	p.make()
+	return p
+}
+
+// make makes the sessions of the configurations.
+func (p *pair) make() {
+	p.t.Helper()
+	t := p.t
 	var err error
 	if p.i.Session, err = ikev1.NewInitiator(&p.i.cfg); err != nil {
 		t.Fatal(err)
@@ -90,7 +99,6 @@ func newPair(t testing.TB, edit func(i, r *ikev1.Config)) *pair {
 	if p.r.Session, err = ikev1.NewResponder(&p.r.cfg); err != nil {
 		t.Fatal(err)
 	}
-	return p
 }
 
 func (p *pair) other(e *end) *end {
@@ -109,6 +117,9 @@ func (p *pair) carry(from *end, ds []ikev1.Datagram) {
 			continue
 		}
 		to := p.other(from)
+		if p.path != nil {
+			d = p.path(from, d)
+		}
 		p.now = p.now.Add(time.Millisecond)
 		out, err := to.Handle(p.now, ikev1.Datagram{Local: d.Remote, Remote: d.Local, Data: bytes.Clone(d.Data)})
 		if err != nil {
