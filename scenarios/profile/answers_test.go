@@ -1,6 +1,7 @@
 package profile_test
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -171,6 +172,57 @@ func TestOutOfReach(t *testing.T) {
 		got := p.OutOfReach()
 		if want == "" && got != nil || want != "" && (len(got) != 1 || !strings.HasPrefix(got[0], want)) {
 			t.Errorf("%q: %q", want, got)
+		}
+	}
+}
+
+// TestBuiltinAnswers: what sets each of the built-in profiles apart.
+func TestBuiltinAnswers(t *testing.T) {
+	intranet, branch, headquarters := netip.MustParseAddr("10.9.0.1"), netip.MustParseAddr("10.1.0.1"), netip.MustParseAddr("10.2.0.1")
+	l2tp := flow(hostA, 1701, hostB, 1701)
+	l2tp.Proto = 17
+	ike := flow(hostA, 500, hostB, 500)
+	ike.Proto = 17
+	tests := []struct {
+		name     string
+		flow     profile.Flow
+		want     profile.Action
+		mode     string
+		other    string // mode that is not admitted
+		yes, no  string // authentication
+		required string
+	}{
+		{"bgp", flow(hostA, 40000, hostB, 179), profile.Protect, "transport", "tunnel", "psk", "xauth-init-psk", "port-selectors"},
+		{"bgp-isp", flow(hostA, 40000, hostB, 179), profile.Protect, "transport", "tunnel", "rsa-sig", "psk", "port-selectors"},
+		{"host-to-host", flow(hostA, 40000, hostB, 5432), profile.Protect, "transport", "tunnel", "psk", "rsa-enc", "point-to-point"},
+		{"host-to-host", ike, profile.Bypass, "transport", "tunnel", "rsa-sig", "rsa-enc", ""},
+		{"l2tp", l2tp, profile.Protect, "tunnel", "", "psk", "xauth-init-psk", "point-to-point"},
+		{"l2tp", flow(hostA, 1701, hostB, 1701), profile.Bypass, "transport", "", "rsa-sig", "rsa-enc", ""},
+		{"road-warrior", flow(hostA, 40000, intranet, 22), profile.Protect, "tunnel", "transport", "xauth-init-psk", "psk", ""},
+		{"road-warrior", flow(hostA, 40000, other, 443), profile.Bypass, "tunnel", "transport", "hybrid-init-rsa", "psk", ""},
+		{"site-to-site", flow(branch, 40000, headquarters, 22), profile.Protect, "tunnel", "transport", "psk", "rsa-enc", ""},
+		{"site-to-site", flow(headquarters, 40000, branch, 22), profile.Protect, "tunnel", "transport", "rsa-sig", "rsa-enc", ""},
+		{"site-to-site", flow(branch, 40000, other, 443), profile.Bypass, "tunnel", "transport", "rsa-sig", "rsa-enc", ""},
+	}
+	for _, tt := range tests {
+		p, err := profile.Builtin(tt.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, policy := p.Selectors.Action(tt.flow, ends); got != tt.want {
+			t.Errorf("%s: %v: %s by %q", tt.name, tt.flow, got, policy)
+		}
+		if !p.Protection.AllowsMode(tt.mode) || tt.other != "" && p.Protection.AllowsMode(tt.other) {
+			t.Errorf("%s: modes %v", tt.name, p.Protection.Modes)
+		}
+		if !p.Authentication.Allows(tt.yes) || p.Authentication.Allows(tt.no) {
+			t.Errorf("%s: not %s, or %s", tt.name, tt.yes, tt.no)
+		}
+		if tt.required != "" && !p.Availability.RequiresFeature(tt.required) {
+			t.Errorf("%s: does not require %s", tt.name, tt.required)
+		}
+		if got := p.OutOfReach(); got != nil {
+			t.Errorf("%s: %q", tt.name, got)
 		}
 	}
 }

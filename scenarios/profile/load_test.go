@@ -16,7 +16,7 @@ import (
 
 func TestBuiltins(t *testing.T) {
 	names := profile.Builtins()
-	if diff := cmp.Diff([]string{"bgp"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"bgp", "bgp-isp", "host-to-host", "l2tp", "road-warrior", "site-to-site"}, names); diff != "" {
 		t.Error(diff)
 	}
 	for _, name := range names {
