@@ -75,3 +75,12 @@ type Selector struct {
 	LocalPort  uint16 // at the peer; 0 any
 	RemotePort uint16 // at the harness; 0 any
 }
+
+// innerNet is what a child protects at one end in tunnel mode: the inner host, or
+// the end itself where there is none.
+func innerNet(inner netip.Prefix, outer netip.Addr) netip.Prefix {
+	if inner.IsValid() {
+		return inner.Masked()
+	}
+	return netip.PrefixFrom(outer, outer.BitLen())
+}

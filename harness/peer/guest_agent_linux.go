@@ -82,6 +82,7 @@ func (a *agent) setUp(c setUpArgs) (setUpReply, error) {
 		"ipv6/conf/" + guestWire + "/accept_ra":    "0",
 		"ipv4/conf/all/rp_filter":                  "0",
 		"ipv4/conf/" + guestWire + "/rp_filter":    "0",
+		acquireLifetime:                            acquireSeconds,
 	} {
 		if err := guestSysctl(key, value); err != nil {
 			return r, err

@@ -65,6 +65,14 @@ func (s *instance) start(ctx context.Context) (err error) {
 	return s.startHere(ctx)
 }
 
+// A kernel that has asked for an SA does not ask again for this long, whatever
+// has become of it since: it must not reach into the next scenario. charon sets a
+// value of its own.
+const (
+	acquireLifetime = "core/xfrm_acq_expires"
+	acquireSeconds  = "2"
+)
+
 // startHere runs the daemon in the instance's namespace, on a veth.
 func (s *instance) startHere(ctx context.Context) error {
 	wire, err := lab.NewNamespace(s.env.Name + "-wire")
@@ -83,6 +91,11 @@ func (s *instance) startHere(ctx context.Context) error {
 	}
 	for _, key := range []string{"all", veth.Name} {
 		if err := s.ns.Sysctl("ipv4/conf/"+key+"/rp_filter", "0"); err != nil {
+			return err
+		}
+	}
+	if s.env.Carrier == CarrierKernel {
+		if err := s.ns.Sysctl(acquireLifetime, acquireSeconds); err != nil {
 			return err
 		}
 	}

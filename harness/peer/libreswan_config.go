@@ -43,7 +43,7 @@ func plutoName(names map[string]string, kind, slug string) (string, error) {
 	if n, ok := names[slug]; ok {
 		return n, nil
 	}
-	return "", plutoCannot(slug, fmt.Sprintf("%s algorithm '%s' is not supported", kind, slug))
+	return "", plutoCannot(kind+" "+slug, fmt.Sprintf("%s algorithm '%s' is not supported", kind, slug))
 }
 
 // maxIKELifetime is pluto's own bound, to which it would cut silently.
@@ -191,8 +191,8 @@ func plutoEnd(w *confWriter, side string, addr netip.Addr, id string, inner neti
 	if id != "" {
 		w.line("%sid=%s", side, plutoID(id))
 	}
-	if c.Child.Mode == "tunnel" && inner.IsValid() {
-		w.line("%ssubnet=%s", side, inner.Masked())
+	if c.Child.Mode == "tunnel" {
+		w.line("%ssubnet=%s", side, innerNet(inner, addr))
 	}
 	if proto := c.Child.Selector.Protocol; proto != 0 {
 		w.line("%sprotoport=%d/%d", side, proto, port) // port 0: all

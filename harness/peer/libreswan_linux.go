@@ -1,13 +1,15 @@
 package peer
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+
+	"golang.org/x/sys/unix"
 )
 
 // libreswanVariable names the directory in which libreswan is unpacked.
@@ -97,25 +99,43 @@ func (s *libreswan) Configure(ctx context.Context, c Config) error {
 	return s.said("configure", s.daemon.load(ctx, conf))
 }
 
-// Initiate implements Instance. Pluto would take a connection that has been
-// initiated as one to keep up for ever; a failed one is put down again.
-func (s *libreswan) Initiate(ctx context.Context) error {
-	_, err := s.daemon.control(ctx, "--initiate", "--name", plutoConn)
-	if errors.Is(err, ErrCommand) {
-		_, terr := s.daemon.control(ctx, "--terminate", "--name", plutoConn)
-		err = errors.Join(err, terr)
-	}
-	return s.said("initiate", err)
-}
+// Initiate implements Instance.
+func (s *libreswan) Initiate(ctx context.Context) error { return s.demand(ctx, "initiate") }
 
-// Rekey implements Instance. To initiate a connection that is up gives it another
-// child.
+// Rekey implements Instance. What is demanded of a connection that is up gives it
+// another child.
 func (s *libreswan) Rekey(ctx context.Context, what SA) error {
 	if what != Child {
 		return plutoCannot("rekeying the ISAKMP SA on command", "cannot force rekey of IKEv1 connection")
 	}
-	return s.command(ctx, "rekey child", "--initiate", "--name", plutoConn)
+	return s.demand(ctx, "rekey child")
 }
+
+// demand makes pluto negotiate as if the kernel had met a packet without an SA. A
+// connection that is initiated by name counts as one to keep up for ever: pluto
+// would try again at once after each failure and each Delete.
+func (s *libreswan) demand(ctx context.Context, doing string) error {
+	c, _ := s.configured()
+	local, remote := c.Local, c.Remote
+	if c.Child.Mode == "tunnel" {
+		local, remote = innerNet(c.LocalInner, local).Addr(), innerNet(c.RemoteInner, remote).Addr()
+	}
+	family := "--tunnelipv4"
+	if local.Is6() {
+		family = "--tunnelipv6"
+	}
+	sel := c.Child.Selector
+	if sel.Protocol == 0 { // any will do, but it has to be one
+		sel = Selector{unix.IPPROTO_TCP, anyPort, anyPort}
+	}
+	return s.command(ctx, doing, family, "--oppohere", local.String(), "--oppothere", remote.String(),
+		"--oppoproto", fmt.Sprint(sel.Protocol), "--opposport", onePort(sel.LocalPort), "--oppodport", onePort(sel.RemotePort))
+}
+
+// anyPort stands for a port where all are selected.
+const anyPort = 1
+
+func onePort(p uint16) string { return fmt.Sprint(cmp.Or(p, anyPort)) }
 
 // State numbers of the newest SAs in what whack --status says of a connection.
 var plutoNewest = map[SA]*regexp.Regexp{

@@ -109,7 +109,7 @@ func swanctlConf(c Config) ([]byte, error) {
 	}
 	localTS, remoteTS := "dynamic", "dynamic" // the ends of the ISAKMP SA
 	if c.Child.Mode == "tunnel" {
-		localTS, remoteTS = swanNet(c.LocalInner, c.Local), swanNet(c.RemoteInner, c.Remote)
+		localTS, remoteTS = innerNet(c.LocalInner, c.Local).String(), innerNet(c.RemoteInner, c.Remote).String()
 	}
 	sel := c.Child.Selector
 	startAction := "none"
@@ -195,13 +195,6 @@ func swanLifetime(w *confWriter, d time.Duration, key string) {
 	w.line("rekey_time = %ds", rekey)
 	w.line("%s = %ds", key, value)
 	w.line("rand_time = 0s")
-}
-
-func swanNet(inner netip.Prefix, outer netip.Addr) string {
-	if inner.IsValid() {
-		return inner.Masked().String()
-	}
-	return netip.PrefixFrom(outer, outer.BitLen()).String()
 }
 
 // swanID quotes an identity, whose text decides its type in strongSwan.

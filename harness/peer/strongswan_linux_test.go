@@ -87,7 +87,7 @@ func TestInstances(t *testing.T) {
 			if err := i.Configure(t.Context(), testConfig(Responder, 2, mode)); err != nil {
 				t.Fatal(err)
 			}
-			checkArtifacts(t, i)
+			checkArtifacts(t, i, "config", "strongswan.conf", "version", "log")
 			if err := i.Close(); err != nil {
 				t.Error(err)
 			}
@@ -101,13 +101,13 @@ func TestInstances(t *testing.T) {
 	}
 }
 
-func checkArtifacts(t *testing.T, i Instance) {
+func checkArtifacts(t *testing.T, i Instance, names ...string) {
 	t.Helper()
 	files, err := i.Artifacts(t.Context())
 	if err != nil {
 		t.Error(err)
 	}
-	for _, name := range []string{"config", "strongswan.conf", "version", "log"} {
+	for _, name := range names {
 		if len(files[name]) == 0 {
 			t.Errorf("artifact %s is empty", name)
 		}
