@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"os"
 	"strings"
@@ -95,7 +96,8 @@ func (s *instance) startHere(ctx context.Context) error {
 		}
 	}
 	if s.env.Carrier == CarrierKernel {
-		if err := s.ns.Sysctl(acquireLifetime, acquireSeconds); err != nil {
+		// A user namespace does not show this value.
+		if err := s.ns.Sysctl(acquireLifetime, acquireSeconds); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
