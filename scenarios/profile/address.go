@@ -107,6 +107,12 @@ func (a *Address) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Form returns what sets of addresses look like; which names there are only the
+// profile knows.
+func (Address) Form() strict.Form {
+	return strict.Form{Pattern: `^([a-z][a-z0-9-]*|[0-9.]+(/[0-9]+|-[0-9.]+)?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(/[0-9]+|-[0-9A-Fa-f:.]+)?)$`}
+}
+
 func (a *Address) unmarshalRange(s, lo, hi string) error {
 	first, err1 := netip.ParseAddr(lo)
 	last, err2 := netip.ParseAddr(hi)

@@ -3,6 +3,7 @@ package profile_test
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"testing"
 
@@ -10,9 +11,9 @@ import (
 )
 
 // FuzzParse: no text causes a panic; a profile that is read can be linted and
-// written as JSON; one that is not says where the mistakes are.
+// written as JSON, its findings as SARIF; one that is not says where the mistakes are.
 func FuzzParse(f *testing.F) {
-	for _, file := range []string{"testdata/base.yaml", "testdata/mistakes.yaml", "../profiles/bgp.yaml"} {
+	for _, file := range []string{"testdata/base.yaml", "testdata/mistakes.yaml", "../profiles/bgp.yaml", "../profiles/road-warrior.yaml", "testdata/lint/nested/fail.yaml"} {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			f.Fatal(err)
@@ -28,8 +29,12 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		for _, finding := range profile.Lint(p) {
+		found := profile.LintAll(p)
+		for _, finding := range found {
 			_ = finding.Detail()
+		}
+		if err := profile.WriteSARIF(io.Discard, found); err != nil {
+			t.Error(err)
 		}
 		if _, err := json.Marshal(p); err != nil {
 			t.Error(err)

@@ -2,10 +2,13 @@ package profile
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/useipsec/useipsec/esp/spd"
+	"github.com/useipsec/useipsec/scenarios/strict"
 )
 
 // PortRange is a range of ports, both ends included.
@@ -35,6 +38,11 @@ func (r *PortRange) UnmarshalText(text []byte) error {
 	}
 	*r = PortRange{Lo: uint16(first), Hi: uint16(last)}
 	return nil
+}
+
+// Form returns what ranges of ports look like.
+func (PortRange) Form() strict.Form {
+	return strict.Form{Pattern: `^[0-9]+(-[0-9]+)?$`, Integers: true, Min: 1, Max: 65535}
 }
 
 // Protocol is an IP protocol in a selector. The zero value is any.
@@ -74,4 +82,10 @@ func (p *Protocol) UnmarshalText(text []byte) error {
 	}
 	*p = Protocol(n)
 	return nil
+}
+
+// Form returns the names and numbers of protocols.
+func (Protocol) Form() strict.Form {
+	names := slices.Sorted(maps.Keys(protocolNumbers))
+	return strict.Form{Pattern: "^(" + strings.Join(names, "|") + "|[0-9]{1,3})$", Integers: true, Max: 255}
 }

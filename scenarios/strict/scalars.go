@@ -39,6 +39,11 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Form returns what spans look like.
+func (Duration) Form() Form {
+	return Form{Pattern: `^([0-9]+(\.[0-9]*)?(ns|us|µs|ms|s|m|h))+$`}
+}
+
 // Size is a number of octets in a file: "64", "1400", "4KiB", "100MB".
 type Size uint64
 
@@ -76,4 +81,9 @@ func (s *Size) UnmarshalText(text []byte) error {
 	}
 	*s = Size(n * factor)
 	return nil
+}
+
+// Form returns what sizes look like.
+func (Size) Form() Form {
+	return Form{Pattern: `^[0-9]+ *(kB|MB|GB|KiB|MiB|GiB)?$`, Integers: true, Max: 1 << 40}
 }
