@@ -42,6 +42,7 @@ func (s *Session) sendAggressive1() ([]Datagram, error) {
 		return nil, s.fail(err)
 	}
 	s.enter(StateAggressive1Sent)
+	s.first = out
 	return s.send(&s.flight, out, true), nil
 }
 
@@ -67,6 +68,7 @@ func (s *Session) recvAggressive1(m *wire.Message) ([]Datagram, error) {
 	if err != nil {
 		return nil, err
 	}
+	proof = append(proof, s.phase1Lifetime()...)
 	ps := append([]wire.Payload{chosen, &wire.KE{Data: s.gxr}, s.noncePayload(s.nr)}, proof...)
 	ps = append(ps, s.certRequests()...)
 	ps = append(ps, s.vendorIDs()...)

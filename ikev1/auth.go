@@ -1,6 +1,7 @@
 package ikev1
 
 import (
+	"bytes"
 	"crypto/x509"
 	"fmt"
 	"net/netip"
@@ -173,11 +174,15 @@ func (s *Session) derive(peer []byte) error {
 		if psk = s.psk(); len(psk) == 0 {
 			return refuse(wire.NotifyInvalidKeyInformation, "no pre-shared key for %v", s.remote)
 		}
+		if s.cfg.Deviations.PSKNUL {
+			psk = append(bytes.Clone(psk), 0)
+		}
 		s.keys, err = keymat.DerivePSK(s.suite, psk, s.exchange())
 	}
 	if err != nil {
 		return err
 	}
+	s.deviateKa()
 	s.iv = s.keys.IV
 	s.record(Event{Kind: EventKeys, Detail: s.suite.String(), Keys: &Phase1Keys{Phase1: s.keys, GXY: gxy, PSK: psk}})
 	return nil

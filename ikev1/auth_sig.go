@@ -70,7 +70,7 @@ func (s *Session) signature(side int) ([]wire.Payload, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(ps, &wire.Sig{Data: flip(sig, s.cfg.Deviations.WrongPhase1Hash)}), nil
+	return append(ps, &wire.Sig{Data: s.deviateSignature(flip(sig, s.cfg.Deviations.WrongPhase1Hash))}), nil
 }
 
 // verifySignature checks the peer's certificate, that it speaks for the identity, and the signature.

@@ -95,18 +95,19 @@ type QuickPolicy struct {
 // Config is everything a Session needs to know. It is not changed by the Session and must
 // not be changed while one uses it.
 type Config struct {
-	Mode       Mode
-	Local      netip.AddrPort // address and port IKE is spoken from
-	Remote     netip.AddrPort // the peer's
-	LocalID    wire.ID
-	RemoteID   *wire.ID // what the peer must assert; nil accepts any
-	Auth       Auth
-	Proposals  []keymat.Suite // in order of preference
-	Lifetime   time.Duration  // of the ISAKMP SA; 0 means 8 hours
-	Quick      []QuickPolicy
-	NATT       NATT
-	XAUTH      XAUTH
-	ModeConfig ModeConfig
+	Mode          Mode
+	Local         netip.AddrPort // address and port IKE is spoken from
+	Remote        netip.AddrPort // the peer's
+	LocalID       wire.ID
+	RemoteID      *wire.ID // what the peer must assert; nil accepts any
+	Auth          Auth
+	Proposals     []keymat.Suite // in order of preference
+	Lifetime      time.Duration  // of the ISAKMP SA; 0 means 8 hours
+	Quick         []QuickPolicy
+	NATT          NATT
+	XAUTH         XAUTH
+	ModeConfig    ModeConfig
+	Fragmentation Fragmentation
 	// NoInitialContact leaves INITIAL-CONTACT out of the last message of phase 1 (RFC 2407 4.6.3.3).
 	NoInitialContact bool
 	Retransmit       Retransmit // zero value: 2 s, doubling, 4 tries

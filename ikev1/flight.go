@@ -73,6 +73,9 @@ func (s *Session) repeat(again []Datagram) ([]Datagram, error) {
 	if again == nil {
 		return s.drop("duplicate of a message that was answered before")
 	}
+	if s.cfg.Deviations.NoRetransmit {
+		return nil, nil
+	}
 	s.record(Event{Kind: EventRetransmit, Detail: "the peer repeated its message"})
 	return s.again(again), nil
 }
@@ -97,6 +100,9 @@ func (s *Session) tickFlight(f *flight) ([]Datagram, error) {
 		return nil, nil
 	}
 	p := s.retransmit()
+	if s.cfg.Deviations.NoRetransmit {
+		p.Tries = 0
+	}
 	if f.tries >= p.Tries {
 		f.waiting = false
 		return nil, fmt.Errorf("%w after %d retransmissions", ErrTimeout, f.tries)

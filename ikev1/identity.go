@@ -12,13 +12,7 @@ import (
 // identity is this end's identity payload; side is 0 for the initiator, 1 for the responder.
 func (s *Session) identity(side int) (wire.Payload, error) {
 	id := s.cfg.LocalID
-	if p := s.cfg.Deviations.IDPort; p != 0 {
-		id.Protocol, id.Port = 17, p
-	}
-	if s.cfg.Deviations.WrongID && len(id.Data) > 0 {
-		id.Data = bytes.Clone(id.Data)
-		id.Data[len(id.Data)-1] ^= 0x40
-	}
+	s.deviateID(&id)
 	b, err := body(&id)
 	if err != nil {
 		return nil, fmt.Errorf("ikev1: identity: %w", err)
@@ -52,9 +46,9 @@ func (s *Session) phase1Hash(side int, id []byte) []byte {
 		suite.Hash = h
 	}
 	if side == 0 {
-		return keymat.HashI(suite, s.keys.SKEYID, s.exchange(), s.saBody, id)
+		return keymat.HashI(suite, s.keys.SKEYID, s.exchange(), s.hashedSA(), id)
 	}
-	return keymat.HashR(suite, s.keys.SKEYID, s.exchange(), s.saBody, id)
+	return keymat.HashR(suite, s.keys.SKEYID, s.exchange(), s.hashedSA(), id)
 }
 
 // verify checks the identity and the proof of the end named by side.

@@ -18,18 +18,18 @@ import (
 const maxInfos = 1024
 
 // sendInfo protects a notify or delete.
-func (s *Session) sendInfo(p wire.Payload) ([]Datagram, error) {
+func (s *Session) sendInfo(ps ...wire.Payload) ([]Datagram, error) {
 	id, err := s.messageID()
 	if err != nil {
 		return nil, err
 	}
 	h := s.header(wire.ExchangeInformational, id, 0)
-	if _, isDelete := p.(*wire.Delete); isDelete && s.cfg.Deviations.DeleteInClear {
-		return s.clear(Info, h, p)
+	if _, isDelete := ps[0].(*wire.Delete); isDelete && s.cfg.Deviations.DeleteInClear {
+		return s.clear(Info, h, ps...)
 	}
-	out, _, err := s.sealHashed(Info, h, keymat.QuickIV(s.suite, s.iv, id), func(rest []byte) []byte {
+	out, _, err := s.sealHashed(Info, h, s.infoIV(id), func(rest []byte) []byte {
 		return keymat.Hash1(s.suite.Hash, s.keys.A, id, rest)
-	}, p)
+	}, ps...)
 	return out, err
 }
 
@@ -45,7 +45,7 @@ func (s *Session) DeleteChild(now time.Time, spi uint32) ([]Datagram, error) {
 	if s.cfg.Deviations.DeleteWrongSide {
 		named = c.SPIOut
 	}
-	out, err := s.sendInfo(&wire.Delete{DOI: 1, Protocol: wire.ProtoESP, SPISize: 4, SPIs: [][]byte{spiBytes(named)}})
+	out, err := s.sendDelete(&wire.Delete{DOI: 1, Protocol: wire.ProtoESP, SPISize: 4, SPIs: [][]byte{spiBytes(named)}}, c.SPIOut)
 	s.removeChild(c)
 	return out, err
 }
@@ -56,9 +56,21 @@ func (s *Session) Delete(now time.Time) ([]Datagram, error) {
 	if !s.authenticated() {
 		return nil, fmt.Errorf("ikev1: delete in state %v: %w", s.state, ErrNotReady)
 	}
-	out, err := s.sendInfo(&wire.Delete{DOI: 1, Protocol: wire.ProtoISAKMP, SPISize: 16, SPIs: [][]byte{s.cookiePair()}})
+	out, err := s.deleteISAKMP()
 	s.gone()
 	return out, err
+}
+
+func (s *Session) deleteISAKMP() ([]Datagram, error) {
+	return s.sendDelete(&wire.Delete{DOI: 1, Protocol: wire.ProtoISAKMP, SPISize: 16, SPIs: [][]byte{s.cookiePair()}}, 0)
+}
+
+// sendDelete sends a Delete; other is the SPI that it rightly leaves out.
+func (s *Session) sendDelete(d *wire.Delete, other uint32) ([]Datagram, error) {
+	if s.cfg.Deviations.NeverDelete {
+		return nil, nil
+	}
+	return s.sendInfo(s.deviateDelete(d, other)...)
 }
 
 // cookiePair is the SPI of the ISAKMP SA (RFC 2408 2.4).
@@ -168,6 +180,8 @@ func (s *Session) peerDeletes(d *wire.Delete) {
 func (s *Session) peerNotifies(n *wire.Notify) ([]Datagram, error) {
 	s.record(Event{Kind: EventNotifyReceived, Notify: n.MsgType, Protected: true})
 	switch {
+	case n.MsgType == wire.NotifyRUThere && s.cfg.Deviations.DPDNoAck:
+		return nil, nil
 	case n.MsgType == wire.NotifyRUThere:
 		return s.sendInfo(&wire.Notify{DOI: 1, Protocol: n.Protocol, MsgType: wire.NotifyRUThereAck, SPI: n.SPI, Data: n.Data})
 	case n.MsgType == wire.NotifyRUThereAck:

@@ -25,6 +25,7 @@ type dpd struct {
 	heard time.Time // when the peer last showed that it is there
 	next  time.Time // when to ask
 	seq   uint32
+	asked bool
 	open  int // questions without an answer
 }
 
@@ -56,19 +57,32 @@ func (s *Session) probe() ([]Datagram, error) {
 		s.gone()
 		return nil, s.err
 	}
-	if s.dpd.seq == 0 {
+	if !s.dpd.asked {
 		b, err := s.random(4)
 		if err != nil {
 			return nil, err
 		}
 		s.dpd.seq = binary.BigEndian.Uint32(b) >> 1 // RFC 3706 5.4: the first one is random, the top bit clear
 	}
-	s.dpd.seq++
+	spi := s.cookiePair()
+	switch dev := &s.cfg.Deviations; {
+	case dev.DPDRepeat && s.dpd.asked:
+	case dev.DPDZero && !s.dpd.asked:
+		s.dpd.seq = 0
+	case dev.DPDSkip:
+		s.dpd.seq += 2
+	default:
+		s.dpd.seq++
+	}
+	if s.cfg.Deviations.DPDReversedCookies {
+		spi = append(spi[8:16:16], spi[:8]...)
+	}
+	s.dpd.asked = true
 	s.dpd.open++
 	s.dpd.next = s.now.Add(d.Interval)
 	return s.sendInfo(&wire.Notify{
 		DOI: 1, Protocol: wire.ProtoISAKMP, MsgType: wire.NotifyRUThere,
-		SPI: s.cookiePair(), Data: binary.BigEndian.AppendUint32(nil, s.dpd.seq),
+		SPI: spi, Data: binary.BigEndian.AppendUint32(nil, s.dpd.seq),
 	})
 }
 

@@ -35,6 +35,7 @@ func (s *Session) sendMain1() ([]Datagram, error) {
 		return nil, s.fail(err)
 	}
 	s.enter(StateMain1Sent)
+	s.first = out
 	return s.send(&s.flight, out, true), nil
 }
 
@@ -80,7 +81,7 @@ func (s *Session) makeKE(gx, nonce *[]byte) (err error) {
 	if s.dh, err = s.suite.Group.Generate(s.rand); err != nil {
 		return err
 	}
-	*gx = s.dh.Public()
+	*gx = s.deviateKE(s.dh.Public())
 	n := 32
 	if s.cfg.Deviations.ShortNonce {
 		n = 7
@@ -193,5 +194,8 @@ func (s *Session) recvMain6(m *wire.Message) ([]Datagram, error) {
 
 // initialContact tells the peer that this is the only SA we have with it (RFC 2407 4.6.3.3).
 func (s *Session) initialContact() wire.Payload {
+	if s.cfg.Deviations.ContactNoSPI {
+		return &wire.Notify{DOI: 1, MsgType: wire.NotifyInitialContact}
+	}
 	return &wire.Notify{DOI: 1, Protocol: wire.ProtoISAKMP, MsgType: wire.NotifyInitialContact, SPI: s.cookiePair()}
 }

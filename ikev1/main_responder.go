@@ -78,6 +78,7 @@ func (s *Session) recvMain5(d Datagram, m *wire.Message) ([]Datagram, error) {
 	if err != nil {
 		return nil, err
 	}
+	ps = append(ps, s.phase1Lifetime()...)
 	out, iv, err := s.sealMain(Main6, o.iv, ps...)
 	if err != nil {
 		return nil, err

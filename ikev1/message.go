@@ -9,18 +9,25 @@ import (
 
 // datagram encodes a message, gives it the non-ESP marker where its port asks for one, and addresses it.
 func (s *Session) datagram(step Step, m *wire.Message) ([]Datagram, error) {
-	var b []byte
-	if s.local.Port() != Port && s.local.Port() == s.nattPort() {
-		b = make([]byte, 4, 256) // non-ESP marker, RFC 3948 2.2
-	}
-	b, err := m.Append(b)
+	b, err := m.Append(nil)
 	if err != nil {
 		return nil, fmt.Errorf("ikev1: %v: %w", step, err)
 	}
-	if s.cfg.Deviations.EditBytes != nil {
-		b = s.cfg.Deviations.EditBytes(step, b)
+	parts, err := s.split(m.Header, s.deviateOctets(b))
+	if err != nil {
+		return nil, fmt.Errorf("ikev1: %v: %w", step, err)
 	}
-	return []Datagram{{Local: s.local, Remote: s.remote, Data: b}}, nil
+	out := make([]Datagram, 0, len(parts))
+	for _, part := range parts {
+		part = s.marked(part)
+		if s.cfg.Deviations.EditBytes != nil {
+			part = s.cfg.Deviations.EditBytes(step, part)
+		}
+		if s.sent != int(s.cfg.Deviations.DropMessage) {
+			out = append(out, Datagram{Local: s.local, Remote: s.remote, Data: part})
+		}
+	}
+	return out, nil
 }
 
 func (s *Session) header(x wire.ExchangeType, id uint32, f wire.Flags) wire.Header {
@@ -40,6 +47,7 @@ func (s *Session) clear(step Step, h wire.Header, ps ...wire.Payload) ([]Datagra
 		return nil, err
 	}
 	m := &wire.Message{Header: h, Payloads: ps}
+	s.deviateHeader(step, m, false)
 	s.edit(step, m)
 	if m.NextPayload, m.Sealed, err = s.encode(step, m.Payloads); err != nil {
 		return nil, err
@@ -86,6 +94,9 @@ func (s *Session) withHash(step Step, hash *wire.Hash, ps []wire.Payload) []wire
 	d := &s.cfg.Deviations
 	quick := step == Quick1 || step == Quick2 || step == Quick3
 	hash.Data = flip(hash.Data, quick && d.WrongQuickHash || step == Info && d.WrongInfoHash)
+	if quick && d.TruncatedQuickHash {
+		hash.Data = hash.Data[:len(hash.Data)-4]
+	}
 	switch {
 	case quick && d.OmitQuickHash && len(ps) > 0:
 		return ps
@@ -99,6 +110,7 @@ func (s *Session) withHash(step Step, hash *wire.Hash, ps []wire.Payload) []wire
 func (s *Session) encrypt(step Step, h wire.Header, iv []byte, ps []wire.Payload) ([]Datagram, []byte, error) {
 	m := &wire.Message{Header: h, Payloads: ps}
 	m.Flags |= wire.FlagEncryption
+	s.deviateHeader(step, m, true)
 	s.edit(step, m)
 	first, plain, err := s.encode(step, m.Payloads)
 	if err != nil {

@@ -45,7 +45,7 @@ func (s *Session) Lease() Lease { return s.lease }
 func (s *Session) configure() ([]Datagram, error) {
 	m := s.cfg.ModeConfig
 	switch {
-	case s.client() && (m.Pull || m.Wait):
+	case s.client() && (m.Pull || m.Wait) && !s.cfg.Deviations.SkipConfig:
 		s.stage = stageConfigure
 		s.toTransaction()
 		if !m.Pull {
@@ -58,7 +58,7 @@ func (s *Session) configure() ([]Datagram, error) {
 	case !s.client() && m.Push && s.newLease():
 		s.stage = stagePushed
 		s.toTransaction()
-		return s.begin(ConfigSet, wire.CFGSet, s.lease.attributes()...)
+		return s.begin(ConfigSet, wire.CFGSet, s.leaseAttributes()...)
 	}
 	return s.finish()
 }
@@ -99,13 +99,23 @@ func (s *Session) giveLease(attr *wire.Attributes) []wire.Attribute {
 		return nil
 	}
 	var as []wire.Attribute
-	for _, a := range s.lease.attributes() {
+	for _, a := range s.leaseAttributes() {
 		if _, asked := attribute(attr, a.Type); asked || a.Type == wire.CFGInternalIP4Address || a.Type == wire.CFGInternalIP6Address {
 			as = append(as, a)
 		}
 	}
 	if _, asked := attribute(attr, wire.CFGApplicationVersion); asked {
 		as = append(as, wire.TLV(wire.CFGApplicationVersion, []byte("useipsec")))
+	}
+	return as
+}
+
+func (s *Session) leaseAttributes() []wire.Attribute {
+	as := s.lease.attributes()
+	for i, a := range as {
+		if a.Type == wire.CFGInternalIP6Address && s.cfg.Deviations.Address17 {
+			as[i].Value = append(a.Value, 64)
+		}
 	}
 	return as
 }

@@ -81,7 +81,13 @@ func (s *Session) versions() []NATTVersion {
 // vendorIDs announces what this end can do: dead peer detection (RFC 3706 5.1), NAT traversal (RFC 3947 3.1), and what
 // the configuration asks for. The responder names only the version of NAT traversal that is to be used.
 func (s *Session) vendorIDs() []wire.Payload {
-	ids := []wire.Payload{vendorID(wire.VendorIDDPD)}
+	var ids []wire.Payload
+	if !s.cfg.Deviations.DPDNoVendorID {
+		ids = append(ids, vendorID(wire.VendorIDDPD))
+	}
+	if s.cfg.Fragmentation.Enable && (s.role == Initiator || s.peerFragments) {
+		ids = append(ids, s.fragmentVendorID())
+	}
 	for _, v := range s.versions() {
 		if s.role == Initiator || v == s.natt.version {
 			ids = append(ids, vendorID(nattVersions[v].vid))
@@ -100,6 +106,7 @@ func vendorID(b []byte) wire.Payload { return &wire.VendorID{Data: bytes.Clone(b
 
 // noteVendorIDs takes the version of NAT traversal that this end prefers of those the peer named.
 func (s *Session) noteVendorIDs(ps []wire.Payload) {
+	s.noteFragmentation(ps)
 	for _, v := range s.versions() {
 		if v != 0 && int(v) < len(nattVersions) && announces(ps, nattVersions[v].vid) {
 			s.natt.version = v
@@ -126,20 +133,19 @@ func (s *Session) natDs() []wire.Payload {
 		local = netip.AddrPortFrom(s.local.Addr(), 0) // nobody sends from port 0
 	}
 	draft := s.natt.version.draft()
-	ps := []wire.Payload{
+	return s.deviateNATD([]wire.Payload{
 		&wire.NATD{Draft: draft, Data: s.natHash(s.remote)},
 		&wire.NATD{Draft: draft, Data: s.natHash(local)},
-	}
-	if s.cfg.Deviations.OneNATD {
-		return ps[:1]
-	}
-	return ps
+	})
 }
 
 // natHash is what we send for an address.
 func (s *Session) natHash(a netip.AddrPort) []byte {
 	if s.cfg.Deviations.WrongNATD {
 		return s.hashNAT(s.cookieR, s.cookieI, a)
+	}
+	if s.cfg.Deviations.NATDHostOrder {
+		a = netip.AddrPortFrom(a.Addr(), a.Port()>>8|a.Port()<<8)
 	}
 	return s.hashNAT(s.cookieI, s.cookieR, a)
 }
@@ -169,12 +175,13 @@ func (s *Session) detectNAT(d Datagram, ps []wire.Payload) {
 		return bytes.Equal(g, s.hashNAT(s.cookieI, s.cookieR, d.Remote))
 	})
 	// Whoever sends hashes that cannot fit makes the other end see a NAT, and must go along.
-	s.natt.detected = s.natt.here || s.natt.there || s.cfg.NATT.Force || s.cfg.Deviations.WrongNATD
+	dev := &s.cfg.Deviations
+	s.natt.detected = s.natt.here || s.natt.there || s.cfg.NATT.Force || dev.WrongNATD || dev.NATDHostOrder || dev.SwapNATD
 }
 
 // float moves the initiator to port 4500 before message 5 (RFC 3947 4).
 func (s *Session) float() {
-	if s.natt.detected && s.natt.version != NATTDraft00 {
+	if s.natt.detected && s.natt.version != NATTDraft00 && !s.cfg.Deviations.NoFloat {
 		s.local = netip.AddrPortFrom(s.local.Addr(), PortNATT)
 		s.remote = netip.AddrPortFrom(s.remote.Addr(), PortNATT)
 	}
@@ -219,7 +226,11 @@ func (s *Session) keepMapping() []Datagram {
 		return nil
 	}
 	s.natt.keepalive = s.now.Add(s.keepaliveEvery())
-	return []Datagram{{Local: s.local, Remote: s.remote, Data: []byte{0xff}}}
+	local, remote := s.local, s.remote
+	if s.cfg.Deviations.KeepaliveOn500 {
+		local, remote = netip.AddrPortFrom(local.Addr(), Port), netip.AddrPortFrom(remote.Addr(), Port)
+	}
+	return []Datagram{{Local: local, Remote: remote, Data: []byte{0xff}}}
 }
 
 // isKeepalive tells whether a datagram is nothing but a keepalive.
@@ -233,6 +244,9 @@ func (s *Session) natOAs(q *quick) []wire.Payload {
 	oai, oar := s.local.Addr(), s.remote.Addr()
 	if q.role == Responder {
 		oai, oar = oar, oai
+	}
+	if s.cfg.Deviations.SameNATOA {
+		oar = oai
 	}
 	return []wire.Payload{s.natOA(oai), s.natOA(oar)}
 }

@@ -58,10 +58,10 @@ func (s *Session) handlePhase1(d Datagram, m *wire.Message, digest [32]byte) ([]
 
 // answer is what belongs to phase 1 in what was sent: a transaction that begins after it is repeated by itself.
 func (s *Session) answer(out []Datagram) []Datagram {
-	if len(s.trans) > 0 {
-		out = out[:len(out)-len(s.trans[0].flight.last)]
+	if len(s.trans) == 0 {
+		return out
 	}
-	if len(out) == 0 {
+	if out = out[:max(0, len(out)-len(s.trans[0].flight.last))]; len(out) == 0 {
 		return nil
 	}
 	return out

@@ -25,6 +25,7 @@ func (s *Session) phase1Offer() *wire.SA {
 		p.Number = 2
 		sa.Proposals = append(sa.Proposals, p)
 	}
+	s.deviateOffer(sa)
 	return sa
 }
 
@@ -38,13 +39,13 @@ func (s *Session) phase1Attributes(suite keymat.Suite) []wire.Attribute {
 	if bits != 0 {
 		as = append(as, wire.TV(wire.P1KeyLength, uint16(bits)))
 	}
-	return append(as,
+	return s.deviateAttributes(append(as,
 		wire.TV(wire.P1Hash, uint16(suite.Hash)),
 		wire.TV(wire.P1Group, uint16(suite.Group)),
 		wire.TV(wire.P1Auth, uint16(s.cfg.Auth.Method)),
 		wire.TV(wire.P1LifeType, wire.LifeSeconds),
 		lifeDuration(wire.P1LifeDuration, s.cfg.Lifetime, defaultLifetime),
-	)
+	))
 }
 
 // lifeDuration is a lifetime in seconds, as TV where it fits and else as a TLV of four octets.
@@ -130,6 +131,7 @@ func (s *Session) choosePhase1(sa *wire.SA) (*wire.SA, error) {
 		if s.cfg.Deviations.ModifyChosen {
 			chosen.Transforms[0] = withLifetime(t, wire.P1LifeDuration)
 		}
+		s.deviateChoice(&chosen.Transforms[0])
 		return &wire.SA{DOI: sa.DOI, Situation: sa.Situation, Proposals: []wire.Proposal{chosen}}, nil
 	}
 	return nil, refuse(wire.NotifyNoProposalChosen, "none of %d transforms is acceptable", len(p.Transforms))

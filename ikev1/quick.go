@@ -94,8 +94,13 @@ func (s *Session) handleQuick(d Datagram, m *wire.Message, digest [32]byte) ([]D
 	if s.state != StateEstablished {
 		return s.drop("quick mode message in phase 1 state %v", s.state)
 	}
-	if m.Flags&wire.FlagEncryption == 0 || m.MessageID == 0 {
-		return s.drop("quick mode message without encryption or with message ID 0")
+	if m.Flags&wire.FlagEncryption == 0 {
+		return s.drop("quick mode message without encryption")
+	}
+	if m.MessageID == 0 {
+		if err := s.tolerate(refuse(wire.NotifyInvalidMessageID, "quick mode with message ID 0 (RFC 2408 3.1)")); err != nil {
+			return s.drop("%v", err)
+		}
 	}
 	q := s.quicks[m.MessageID]
 	fresh := q == nil
@@ -104,7 +109,7 @@ func (s *Session) handleQuick(d Datagram, m *wire.Message, digest [32]byte) ([]D
 		s.tolerate(fmt.Errorf("message ID %#08x used again", m.MessageID)) //nolint:errcheck // Tolerant is set
 	}
 	if fresh {
-		q = &quick{id: m.MessageID, role: Responder, iv: keymat.QuickIV(s.suite, s.iv, m.MessageID)}
+		q = &quick{id: m.MessageID, role: Responder, iv: s.quickIV(m.MessageID)}
 	}
 	o, err := s.open(m, q.iv)
 	if err != nil {
@@ -173,7 +178,9 @@ func (s *Session) sealQuick(step Step, q *quick, hash func(rest []byte) []byte, 
 	if err != nil {
 		return nil, err
 	}
-	q.iv = iv
+	if !s.cfg.Deviations.StaleIV {
+		q.iv = iv
+	}
 	return out, nil
 }
 

@@ -14,7 +14,7 @@ import (
 // SA. Calling it again for a policy that has a child makes a new one beside it: a rekey.
 func (s *Session) StartQuick(now time.Time, policy string) ([]Datagram, error) {
 	s.now = now
-	if s.state != StateEstablished {
+	if s.state != StateEstablished && !(s.cfg.Deviations.EarlyQuick && s.authenticated()) {
 		return nil, fmt.Errorf("ikev1: quick mode in phase 1 state %v: %w", s.state, ErrNotReady)
 	}
 	var p *QuickPolicy
@@ -34,7 +34,13 @@ func (s *Session) StartQuick(now time.Time, policy string) ([]Datagram, error) {
 	if s.cfg.Deviations.ReuseMessageID && len(s.order) > 0 {
 		q.id = s.order[0]
 	}
-	q.iv = keymat.QuickIV(s.suite, s.iv, q.id)
+	switch d := &s.cfg.Deviations; {
+	case d.MessageIDZero:
+		q.id = 0
+	case d.ShortMessageID:
+		q.id = q.id&0xff | 1
+	}
+	q.iv = s.quickIV(q.id)
 	if !s.remember(q) {
 		return nil, fmt.Errorf("ikev1: %d quick modes are open already: %w", maxQuicks, ErrNotReady)
 	}
@@ -48,7 +54,7 @@ func (s *Session) StartQuick(now time.Time, policy string) ([]Datagram, error) {
 		ps = append(ps, &wire.KE{Data: q.dh.Public()})
 	}
 	if q.ids[0] != nil {
-		ps = append(ps, q.ids[0], q.ids[1])
+		ps = append(ps, s.deviateQuickIDs(q.ids[0], q.ids[1])...)
 	}
 	ps = append(ps, s.natOAs(q)...)
 	out, err := s.sealQuick(Quick1, q, func(rest []byte) []byte {
@@ -140,6 +146,7 @@ func (s *Session) recvQuick2(q *quick, o *opened) ([]Datagram, error) {
 	}
 	q.suite = c.suite
 	q.noteNATOAs(o.payloads)
+	q.shorten(o.payloads)
 	if err := s.checkReturnedIDs(q, o); err != nil {
 		return nil, err
 	}
@@ -151,6 +158,13 @@ func (s *Session) recvQuick2(q *quick, o *opened) ([]Datagram, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	if s.cfg.Deviations.QuickFourth {
+		more, err := s.sealQuick(Quick3, q, func([]byte) []byte { return keymat.Hash3(s.suite.Hash, s.keys.A, q.id, q.nr, q.ni) })
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, more...)
 	}
 	s.send(&q.flight, out, false)
 	s.install(q)

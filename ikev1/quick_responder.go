@@ -47,9 +47,10 @@ func (s *Session) recvQuick1(q *quick, o *opened) ([]Datagram, error) {
 		ps = append(ps, &wire.KE{Data: q.dh.Public()})
 	}
 	if q.ids[0] != nil {
-		ps = append(ps, s.returnedID(q.ids[0]), s.returnedID(q.ids[1]))
+		ps = append(ps, s.deviateQuickIDs(s.returnedID(q.ids[0]), s.returnedID(q.ids[1]))...)
 	}
 	ps = append(ps, s.natOAs(q)...)
+	ps = append(ps, s.quickLifetime(q)...)
 	out, err := s.sealQuick(Quick2, q, func(rest []byte) []byte {
 		return keymat.Hash2(s.suite.Hash, s.keys.A, q.id, q.ni, rest)
 	}, ps...)

@@ -29,6 +29,7 @@ func (s *Session) quickOffer(q *quick, p *QuickPolicy) *wire.SA {
 		t.Attributes = append(t.Attributes, wire.TV(wire.P2LifeType, wire.LifeSeconds), lifeDuration(wire.P2LifeDuration, p.Lifetime, defaultChildLifetime))
 		prop.Transforms = append(prop.Transforms, t)
 	}
+	s.deviateQuickOffer(prop.Transforms, p.Suites)
 	return &wire.SA{DOI: 1, Situation: 1, Proposals: []wire.Proposal{prop}}
 }
 
@@ -37,10 +38,10 @@ const espTransport = esp.Transport
 // encapsulation is the value of the Encapsulation Mode attribute (RFC 2407 4.5, RFC 3947 5.1).
 func (s *Session) encapsulation(m esp.Mode) uint16 {
 	values := [2]uint16{wire.EncapTunnel, wire.EncapTransport}
-	switch {
-	case s.natt.detected && s.natt.version.draft():
+	switch d := &s.cfg.Deviations; {
+	case s.natt.detected && (s.natt.version.draft() || d.DraftEncap):
 		values = [2]uint16{wire.EncapUDPTunnelDraft, wire.EncapUDPTransportDraft}
-	case s.natt.detected:
+	case s.natt.detected || d.EncapWithoutNAT:
 		values = [2]uint16{wire.EncapUDPTunnel, wire.EncapUDPTransport}
 	}
 	if m == esp.Tunnel {

@@ -94,12 +94,20 @@ type Session struct {
 	idBody   [2][]byte // IDii_b, IDir_b
 	peerID   wire.ID
 	peerCert *x509.Certificate
+	first    []Datagram // message 1
+	sent     int        // messages so far
+
+	fragmentID    uint16 // of what was sent last
+	peerFragments bool   // the peer can put fragments together
+	reassembly    reassembly
+
 	requests []*wire.CertRequest // what the peer asked for
 	keys     keymat.Phase1
 	gxy      []byte
 	iv       []byte // last CBC block of phase 1: the next phase 1 IV, and the root of phase 2 IVs (RFC 2409 appendix B)
 
-	rekey, expires time.Time // of the ISAKMP SA
+	lifetime       time.Duration // that the responder told, 0 if it did not
+	rekey, expires time.Time     // of the ISAKMP SA
 	rekeyed        bool
 	giveUp         time.Time // a half-open negotiation as responder
 	dpd            dpd
@@ -203,6 +211,36 @@ func (s *Session) Handle(now time.Time, d Datagram) ([]Datagram, error) {
 	if why := s.checkCookies(m.Header); why != "" {
 		return s.drop("%s", why)
 	}
+	if f, raw := get[*wire.Fragment](m.Payloads, m.Bodies); raw != nil {
+		if !s.cfg.Fragmentation.Enable || s.state == StateNew {
+			return s.drop("fragment, and fragmentation was not announced")
+		}
+		whole, why := s.reassemble(f)
+		if why != "" {
+			return s.drop("%s", why)
+		}
+		if whole == nil {
+			return nil, nil
+		}
+		return s.handleMessage(d, whole)
+	}
+	return s.handleParsed(d, m, data)
+}
+
+// handleMessage takes a message that was put together from fragments.
+func (s *Session) handleMessage(d Datagram, data []byte) ([]Datagram, error) {
+	m, err := wire.Parse(data)
+	if err != nil {
+		return s.drop("%v", err)
+	}
+	if why := s.checkCookies(m.Header); why != "" {
+		return s.drop("%s", why)
+	}
+	return s.handleParsed(d, m, data)
+}
+
+// handleParsed takes a whole message of this SA to its exchange.
+func (s *Session) handleParsed(d Datagram, m *wire.Message, data []byte) ([]Datagram, error) {
 	digest := sha256.Sum256(data)
 	switch m.Exchange {
 	case s.cfg.Mode.exchange():
@@ -322,7 +360,14 @@ func (s *Session) enter(st State) {
 	s.state = st
 	s.record(Event{Kind: EventState, Detail: st.String()})
 	if st == StateEstablished {
-		s.rekey, s.expires = s.lives(s.cfg.Lifetime, defaultLifetime)
+		lifetime := s.cfg.Lifetime
+		if lifetime <= 0 {
+			lifetime = defaultLifetime
+		}
+		if s.lifetime > 0 {
+			lifetime = min(lifetime, s.lifetime)
+		}
+		s.rekey, s.expires = s.lives(lifetime, defaultLifetime)
 		s.heard()
 		s.record(Event{Kind: EventEstablished})
 		if every := s.keepaliveEvery(); every > 0 {

@@ -50,7 +50,7 @@ type pair struct {
 	t    testing.TB
 	i, r *end
 	now  time.Time
-	drop func(from *end, n int) bool // n counts what from has sent, from 1
+	drop func(from *end, n int) bool                      // n counts what from has sent, from 1
 	path func(from *end, d ikev1.Datagram) ikev1.Datagram // what a NAT makes of it, seen from the sender
 }
 

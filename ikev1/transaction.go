@@ -72,6 +72,14 @@ func (s *Session) alsoDone(out []Datagram, ps []wire.Payload) ([]Datagram, error
 
 // phase1Done goes on to extended authentication where the method asks for it, and then to mode config.
 func (s *Session) phase1Done(ps []wire.Payload) ([]Datagram, error) {
+	out, err := s.afterPhase1(ps)
+	if s.cfg.Deviations.ReplayMessageOne {
+		out = append(slices.Clip(out), s.first...)
+	}
+	return out, err
+}
+
+func (s *Session) afterPhase1(ps []wire.Payload) ([]Datagram, error) {
 	s.noteStatus(ps)
 	s.giveUp = s.now.Add(halfOpenTime)
 	switch xauthClient(s.cfg.Auth.Method) {
@@ -97,6 +105,8 @@ func (s *Session) noteStatus(ps []wire.Payload) {
 		switch n.MsgType {
 		case wire.NotifyInitialContact:
 			s.record(Event{Kind: EventInitialContact, Protected: true})
+		case wire.NotifyResponderLifetime:
+			s.shortenPhase1(n)
 		}
 	}
 }
@@ -119,16 +129,27 @@ func (s *Session) begin(step Step, kind wire.CFGType, as ...wire.Attribute) ([]D
 	if err != nil {
 		return nil, err
 	}
-	t := s.remembered(&transaction{id: id, iv: keymat.QuickIV(s.suite, s.iv, id), identifier: binary.BigEndian.Uint16(b)})
+	t := s.remembered(&transaction{id: id, iv: s.quickIV(id), identifier: binary.BigEndian.Uint16(b)})
 	out, err := s.sendAttributes(t, step, kind, as...)
 	if err != nil {
 		return nil, err
 	}
 	t.wants = kind + 1 // REPLY after REQUEST, ACK after SET
+	if s.cfg.Deviations.DuplicateRequest {
+		other := &transaction{id: id ^ 1, iv: s.quickIV(id ^ 1), identifier: t.identifier}
+		more, err := s.sendAttributes(other, step, kind, as...)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, more...)
+	}
 	return s.send(&t.flight, out, true), nil
 }
 
 func (s *Session) sendAttributes(t *transaction, step Step, kind wire.CFGType, as ...wire.Attribute) ([]Datagram, error) {
+	if s.cfg.Deviations.WrongConfigType && (kind == wire.CFGReply || kind == wire.CFGAck) {
+		kind--
+	}
 	out, iv, err := s.sealHashed(step, s.header(wire.ExchangeTransaction, t.id, 0), t.iv, func(rest []byte) []byte {
 		return keymat.Hash1(s.suite.Hash, s.keys.A, t.id, rest)
 	}, &wire.Attributes{MsgType: kind, Identifier: t.identifier, Attributes: as})
@@ -143,7 +164,7 @@ func (s *Session) handleTransaction(d Datagram, m *wire.Message, digest [32]byte
 	}
 	t := s.transaction(m.MessageID)
 	if t == nil {
-		t = &transaction{id: m.MessageID, iv: keymat.QuickIV(s.suite, s.iv, m.MessageID)}
+		t = &transaction{id: m.MessageID, iv: s.quickIV(m.MessageID)}
 	}
 	o, err := s.open(m, t.iv)
 	if err != nil {
@@ -173,6 +194,11 @@ func (s *Session) handleTransaction(d Datagram, m *wire.Message, digest [32]byte
 		t.identifier = attr.Identifier
 	}
 	var out, next []Datagram
+	if s.cfg.Deviations.ContactInXAUTH && s.stage == stageProving && attr.MsgType == wire.CFGRequest {
+		if next, err = s.sendInfo(s.initialContact()); err != nil {
+			return nil, err
+		}
+	}
 	switch attr.MsgType {
 	case wire.CFGRequest:
 		out, err = s.recvRequest(t, attr)
@@ -196,7 +222,7 @@ func (s *Session) handleTransaction(d Datagram, m *wire.Message, digest [32]byte
 
 // deleteFailed tells the peer that the ISAKMP SA is no more, because what had to follow phase 1 failed.
 func (s *Session) deleteFailed() ([]Datagram, error) {
-	return s.sendInfo(&wire.Delete{DOI: 1, Protocol: wire.ProtoISAKMP, SPISize: 16, SPIs: [][]byte{s.cookiePair()}})
+	return s.deleteISAKMP()
 }
 
 // recvRequest answers what the peer asks: who we are, or which address it gets.

@@ -46,15 +46,31 @@ func (s *Session) answerXAUTH(attr *wire.Attributes) ([]wire.Attribute, error) {
 			}
 			as = append(as, wire.TV(wire.CFGXAUTHType, 0))
 		case wire.CFGXAUTHUserName:
-			as = append(as, wire.TLV(a.Type, []byte(s.cfg.XAUTH.User)))
+			as = append(as, wire.TLV(a.Type, s.userName()))
 		case wire.CFGXAUTHUserPassword, wire.CFGXAUTHPasscode:
-			as = append(as, wire.TLV(a.Type, bytes.Clone(s.cfg.XAUTH.Password)))
+			as = append(as, wire.TLV(a.Type, s.password()))
 		}
 	}
 	if as != nil && (!s.client() || s.stage != stageProving) {
 		return nil, fmt.Errorf("XAUTH: %w: this end is asked who it is, and has nothing to prove", ErrRefused)
 	}
 	return as, nil
+}
+
+func (s *Session) userName() []byte {
+	b := []byte(s.cfg.XAUTH.User)
+	if s.cfg.Deviations.UserCut {
+		b = b[:max(len(b)-1, 0)]
+	}
+	return b
+}
+
+func (s *Session) password() []byte {
+	b := bytes.Clone(s.cfg.XAUTH.Password)
+	if s.cfg.Deviations.PasswordNUL {
+		b = append(b, 0)
+	}
+	return b
 }
 
 // judgeXAUTH decides about the client, and tells it.
