@@ -175,14 +175,20 @@ func TestMissingAnswers(t *testing.T) {
 	}
 }
 
-// TestEveryLine spoils every line of a profile in several ways. Whatever comes
+// TestEveryLine spoils every line of two profiles in several ways. Whatever comes
 // of it, there is no panic, and mistakes lie in the text.
 func TestEveryLine(t *testing.T) {
-	bgp, err := profile.Builtin("bgp")
-	if err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"bgp", "road-warrior"} {
+		p, err := profile.Builtin(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		spoilLines(t, p.File(), strings.Split(string(p.Source()), "\n"))
 	}
-	lines := strings.Split(string(bgp.Source()), "\n")
+}
+
+func spoilLines(t *testing.T, file string, lines []string) {
+	t.Helper()
 	for i, line := range lines {
 		key, _, isKey := strings.Cut(line, ":")
 		if strings.HasPrefix(strings.TrimSpace(line), "#") || !isKey {
@@ -190,7 +196,7 @@ func TestEveryLine(t *testing.T) {
 		}
 		for _, spoilt := range []string{"", line + "\n" + line, key, key + ":", key + ": 5", key + ": null", key + ": []", key + ": {}", key + ": [x, {y: z}]", key + ": {x: y}", key + ": |\n  text", "  " + line, "- " + line, key + ": 'x"} {
 			text := strings.Join(append(append(append([]string{}, lines[:i]...), spoilt), lines[i+1:]...), "\n")
-			p, err := profile.Parse("bgp.yaml", []byte(text))
+			p, err := profile.Parse(file, []byte(text))
 			if err == nil {
 				profile.Lint(p)
 				continue
@@ -201,7 +207,7 @@ func TestEveryLine(t *testing.T) {
 			}
 			for _, e := range found {
 				if e.Line < 1 || e.Line > len(lines)+2 || e.Col < 1 || e.Col > len([]rune(e.Excerpt))+1 {
-					t.Errorf("line %d as %q: %v", i+1, spoilt, e)
+					t.Errorf("%s: line %d as %q: %v", file, i+1, spoilt, e)
 				}
 			}
 		}
