@@ -9,7 +9,7 @@ import (
 )
 
 func newLint() *cobra.Command {
-	var asJSON bool
+	var asJSON, asSARIF bool
 	c := &cobra.Command{
 		Use:     "lint PROFILE",
 		Short:   "Hold a profile against the advice of RFC 5406",
@@ -27,12 +27,15 @@ func newLint() *cobra.Command {
 					problems++
 				}
 			}
-			if asJSON {
+			switch {
+			case asSARIF:
+				err = profile.WriteSARIF(cmd.OutOrStdout(), found)
+			case asJSON:
 				if found == nil {
 					found = []profile.Finding{}
 				}
 				err = printJSON(cmd.OutOrStdout(), found)
-			} else {
+			default:
 				for _, f := range found {
 					fmt.Fprintln(cmd.OutOrStdout(), f.Detail())
 				}
@@ -47,6 +50,8 @@ func newLint() *cobra.Command {
 			return nil
 		},
 	}
+	c.Flags().BoolVar(&asSARIF, "sarif", false, "print the findings as SARIF 2.1.0")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the findings as JSON")
+	c.MarkFlagsMutuallyExclusive("json", "sarif")
 	return c
 }

@@ -53,7 +53,16 @@ func newList() *cobra.Command {
 	add("scenarios", "Scenarios of the library", []string{"SCENARIO", "PEER PLAYS", "TITLE"},
 		func(context.Context) ([]row, error) { return scenarioRows(files) }).
 		Flags().StringSliceVar(&files, "scenario", nil, "further scenarios: a file, or a directory of them")
-	add("profiles", "Built-in profiles", []string{"PROFILE", "TITLE"}, func(context.Context) ([]row, error) { return profileRows() })
+	profiles := add("profiles", "Built-in profiles", []string{"PROFILE", "TITLE"}, func(context.Context) ([]row, error) { return profileRows() })
+	schema := profiles.Flags().Bool("schema", false, "print the JSON Schema of profiles, for editors")
+	list := profiles.RunE
+	profiles.RunE = func(cmd *cobra.Command, args []string) error {
+		if *schema {
+			_, err := cmd.OutOrStdout().Write(profile.Schema())
+			return err
+		}
+		return list(cmd, args)
+	}
 	add("peers", "Peers that can be tested", []string{"PEER", "VERSION", "HERE"}, peerRows)
 	add("rules", "Rules that judge", []string{"RULE", "LEVEL", "ITEM", "REFERENCE", "TITLE"}, func(context.Context) ([]row, error) { return ruleRows(), nil })
 	add("deviations", "Faults of the reference peer", []string{"DEVIATION", "VALUE"}, func(context.Context) ([]row, error) { return deviationRows(), nil })

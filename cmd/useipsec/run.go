@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,6 +23,15 @@ import (
 	"github.com/useipsec/useipsec/scenarios"
 	"github.com/useipsec/useipsec/scenarios/profile"
 )
+
+// peerNames are the values of --peer.
+func peerNames() []string {
+	names := []string{harness.Reference}
+	for _, d := range peer.Drivers() {
+		names = append(names, d.Name())
+	}
+	return names
+}
 
 // runFlags are the flags of useipsec run.
 type runFlags struct {
@@ -50,7 +60,7 @@ SCENARIO is an ID, a path above IDs or a glob: main/psk, 'quick/*', '**/sha1'.`,
 	}
 	fs := c.Flags()
 	fs.StringVar(&f.profile, "profile", "bgp", "profile: a built-in name or a file")
-	fs.StringVar(&f.peer, "peer", harness.Reference, "peer under test: reference, strongswan")
+	fs.StringVar(&f.peer, "peer", harness.Reference, "peer under test: "+strings.Join(peerNames(), ", "))
 	fs.StringVar(&f.lab, "lab", "", "virtual or netns (default: virtual for the reference peer, netns for real ones)")
 	fs.StringVar(&f.carrier, "carrier", "auto", "what carries a real peer's ESP: auto, namespace, kernel, guest")
 	fs.StringSliceVar(&f.files, "scenario", nil, "further scenarios: a file, or a directory of them")
@@ -65,6 +75,7 @@ SCENARIO is an ID, a path above IDs or a glob: main/psk, 'quick/*', '**/sha1'.`,
 	fs.BoolVar(&f.json, "json", false, "print the results as JSON and nothing else on standard output")
 	fs.BoolVar(&f.noSecrets, "no-secrets", false, "leave keys out of the evidence")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
+	_ = c.RegisterFlagCompletionFunc("peer", cobra.FixedCompletions(peerNames(), cobra.ShellCompDirectiveNoFileComp))
 	_ = c.RegisterFlagCompletionFunc("profile", cobra.FixedCompletions(profile.Builtins(), cobra.ShellCompDirectiveDefault))
 	return c
 }
