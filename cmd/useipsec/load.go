@@ -23,7 +23,7 @@ func loadProfile(name string) (*profile.Profile, error) {
 	case rerr == nil:
 		return profile.Parse(name, data)
 	case errors.Is(rerr, fs.ErrNotExist) && !strings.ContainsAny(name, "./\\"):
-		return nil, fmt.Errorf("%w, and there is no such file", err)
+		return nil, fmt.Errorf("%w (and there is no file of that name)", err)
 	}
 	return nil, fmt.Errorf("profile: %w", rerr)
 }

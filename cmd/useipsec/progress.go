@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/schollz/progressbar/v3"
 
@@ -47,7 +48,8 @@ func (p *progress) update(m harness.Progress) {
 	case m.State == "done" && m.Status == evidence.StatusCompleted:
 		fmt.Fprintf(p.w, "[%d/%d] %s\n", p.done, m.Total, m.Trial)
 	case m.State == "done":
-		fmt.Fprintf(p.w, "[%d/%d] %s %s: %s\n", p.done, m.Total, m.Trial, m.Status, m.Reason)
+		reason, _, _ := strings.Cut(m.Reason, "\n")
+		fmt.Fprintf(p.w, "[%d/%d] %s %s: %s\n", p.done, m.Total, m.Trial, m.Status, reason)
 	}
 }
 

@@ -59,11 +59,11 @@ func TestNamespaceChildren(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	here, err := os.Readlink("/proc/self/ns/net")
+	here, err := os.Readlink("/proc/thread-self/ns/net")
 	if err != nil {
 		t.Fatal(err)
 	}
-	there, err := n.Run(exec.Command("readlink", "/proc/self/ns/net"))
+	there, err := n.Run(exec.Command("readlink", "/proc/thread-self/ns/net"))
 	if err != nil || strings.TrimSpace(string(there)) == here {
 		t.Fatalf("child runs in %s, we in %s: %v", there, here, err)
 	}
