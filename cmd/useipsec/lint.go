@@ -29,7 +29,7 @@ func newLint() *cobra.Command {
 			}
 			switch {
 			case asSARIF:
-				err = profile.WriteSARIF(cmd.OutOrStdout(), found)
+				err = profile.WriteSARIF(cmd.OutOrStdout(), profile.LintAll(p)) // with what the profile accepts, as suppressions
 			case asJSON:
 				if found == nil {
 					found = []profile.Finding{}
