@@ -27,15 +27,16 @@ func (s *Session) sendAggressive1() ([]Datagram, error) {
 	if s.saBody, err = body(s.offer); err != nil {
 		return nil, s.fail(err)
 	}
-	s.suite.Group = s.cfg.Proposals[0].Group
+	s.suite = s.cfg.Proposals[0] // its group is not negotiated; revised encryption has use for the rest
 	if err := s.makeKE(&s.gxi, &s.ni); err != nil {
 		return nil, s.fail(err)
 	}
-	id, err := s.identity(0)
+	ke, err := s.aggressiveKE(0, s.gxi, s.ni)
 	if err != nil {
 		return nil, s.fail(err)
 	}
-	ps := append([]wire.Payload{s.offer, &wire.KE{Data: s.gxi}, s.noncePayload(s.ni), id}, s.certRequests()...)
+	ps := append([]wire.Payload{s.offer}, s.certHash()...)
+	ps = append(append(ps, ke...), s.certRequests()...)
 	ps = append(ps, s.vendorIDs()...)
 	out, err := s.clear(Aggressive1, s.aggressiveHeader(), ps...)
 	if err != nil {
@@ -46,17 +47,32 @@ func (s *Session) sendAggressive1() ([]Datagram, error) {
 	return s.send(&s.flight, out, true), nil
 }
 
+// aggressiveKE is KE, nonce and identity of message 1 or 2.
+func (s *Session) aggressiveKE(side int, gx, nonce []byte) ([]wire.Payload, error) {
+	ps, err := s.noncePayloads(side, gx, nonce)
+	if err != nil || encrypts(s.cfg.Auth.Method) {
+		return ps, err // the identity is among them
+	}
+	id, err := s.identity(side)
+	return append(ps, id), err
+}
+
 // recvAggressive1 chooses a transform and proves itself at once.
 func (s *Session) recvAggressive1(m *wire.Message) ([]Datagram, error) {
 	chosen, err := s.recvOffer(m)
 	if err != nil {
 		return nil, err
 	}
+	if err := s.decryptPayloads(0, m); err != nil {
+		return nil, err
+	}
 	if err := s.readKE(m, &s.gxi, &s.ni); err != nil {
 		return nil, err
 	}
-	if err := s.noteIdentity(0, m.Payloads, m.Bodies); err != nil {
-		return nil, err
+	if !encrypts(s.cfg.Auth.Method) {
+		if err := s.noteIdentity(0, m.Payloads, m.Bodies); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.makeKE(&s.gxr, &s.nr); err != nil {
 		return nil, err
@@ -64,12 +80,16 @@ func (s *Session) recvAggressive1(m *wire.Message) ([]Datagram, error) {
 	if err := s.derive(s.gxi); err != nil {
 		return nil, err
 	}
-	proof, err := s.proof(1)
+	ke, err := s.aggressiveKE(1, s.gxr, s.nr)
+	if err != nil {
+		return nil, err
+	}
+	proof, err := s.prove(1)
 	if err != nil {
 		return nil, err
 	}
 	proof = append(proof, s.phase1Lifetime()...)
-	ps := append([]wire.Payload{chosen, &wire.KE{Data: s.gxr}, s.noncePayload(s.nr)}, proof...)
+	ps := append(append([]wire.Payload{chosen}, ke...), proof...)
 	ps = append(ps, s.certRequests()...)
 	ps = append(ps, s.vendorIDs()...)
 	ps = append(ps, s.natDs()...)
@@ -88,6 +108,9 @@ func (s *Session) recvAggressive2(d Datagram, m *wire.Message) ([]Datagram, erro
 	}
 	if s.suite.Group != s.dh.Group() {
 		return nil, refuse(wire.NotifyBadProposalSyntax, "the responder chose %v, the KE payload was of %v", s.suite.Group, s.dh.Group())
+	}
+	if err := s.decryptPayloads(1, m); err != nil {
+		return nil, err
 	}
 	if err := s.readKE(m, &s.gxr, &s.nr); err != nil {
 		return nil, err

@@ -26,6 +26,8 @@ type Auth struct {
 	// PeerCertificate is taken where the peer sends none. With RSA encryption the initiator must have it beforehand.
 	PeerCertificate *x509.Certificate
 	SendCertificate SendCertificate
+	// NamePeerKey sends HASH(1), so that a responder with several keys knows which one to decrypt with (RFC 2409 5.2).
+	NamePeerKey bool
 	// NoRequest leaves certificate requests out; RequestAny asks for a certificate of any CA instead of those trusted.
 	NoRequest, RequestAny bool
 }

@@ -115,6 +115,8 @@ type Config struct {
 	// Rekey lets the end that initiated an SA replace it before it expires. Children are replaced by the Session; for
 	// the ISAKMP SA an EventRekey asks for a new Session.
 	Rekey bool
+	// Commit, as responder of a quick mode, sets the commit bit and says CONNECTED when the child is usable (RFC 2408 3.1).
+	Commit bool
 	// Tolerant makes a Session go on, after an EventTolerated, where the peer broke a rule but the exchange can
 	// still be completed. A test endpoint uses it to see what comes next.
 	Tolerant   bool

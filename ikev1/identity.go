@@ -23,6 +23,9 @@ func (s *Session) identity(side int) (wire.Payload, error) {
 
 // proof is this end's identity and what proves it: a hash, or certificates and a signature.
 func (s *Session) proof(side int) ([]wire.Payload, error) {
+	if encrypts(s.cfg.Auth.Method) {
+		return s.prove(side) // the identity went with the nonce
+	}
 	id, err := s.identity(side)
 	if err != nil {
 		return nil, err
@@ -53,8 +56,10 @@ func (s *Session) phase1Hash(side int, id []byte) []byte {
 
 // verify checks the identity and the proof of the end named by side.
 func (s *Session) verify(side int, o *opened) error {
-	if err := s.noteIdentity(side, o.payloads, o.bodies); err != nil {
-		return err
+	if !encrypts(s.cfg.Auth.Method) {
+		if err := s.noteIdentity(side, o.payloads, o.bodies); err != nil {
+			return err
+		}
 	}
 	return s.verifyProof(side, o)
 }

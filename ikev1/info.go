@@ -187,6 +187,9 @@ func (s *Session) peerNotifies(n *wire.Notify) ([]Datagram, error) {
 	case n.MsgType == wire.NotifyRUThereAck:
 		s.answered(n)
 		return nil, nil
+	case n.MsgType == wire.NotifyConnected:
+		s.peerConnected(n)
+		return nil, nil
 	case n.MsgType == wire.NotifyInitialContact:
 		s.record(Event{Kind: EventInitialContact, Protected: true})
 		return nil, nil

@@ -92,7 +92,14 @@ func (s *Session) makeKE(gx, nonce *[]byte) (err error) {
 
 // sendKE is message 3 or 4.
 func (s *Session) sendKE(step Step, gx, nonce []byte) ([]Datagram, error) {
-	ps := append([]wire.Payload{&wire.KE{Data: gx}, s.noncePayload(nonce)}, s.certRequests()...)
+	ps, err := s.noncePayloads(sideOf(s.role), gx, nonce)
+	if err != nil {
+		return nil, err
+	}
+	if s.role == Initiator {
+		ps = append(s.certHash(), ps...)
+	}
+	ps = append(ps, s.certRequests()...)
 	out, err := s.clear(step, s.mainHeader(), append(ps, s.natDs()...)...)
 	if err == nil && s.cfg.Deviations.SendTwice {
 		out = append(out, s.again(out)...)
@@ -144,6 +151,9 @@ func rawBody(m *wire.Message, t wire.PayloadType) []byte {
 
 // recvMain4 reads KE and Nr, and proves itself.
 func (s *Session) recvMain4(d Datagram, m *wire.Message) ([]Datagram, error) {
+	if err := s.decryptPayloads(1, m); err != nil {
+		return nil, err
+	}
 	if err := s.readKE(m, &s.gxr, &s.nr); err != nil {
 		return nil, err
 	}

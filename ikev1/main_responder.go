@@ -44,6 +44,9 @@ func (s *Session) recvMain1(m *wire.Message) ([]Datagram, error) {
 
 // recvMain3 takes KE and Ni and sends its own.
 func (s *Session) recvMain3(d Datagram, m *wire.Message) ([]Datagram, error) {
+	if err := s.decryptPayloads(0, m); err != nil {
+		return nil, err
+	}
 	if err := s.readKE(m, &s.gxi, &s.ni); err != nil {
 		return nil, err
 	}

@@ -27,6 +27,7 @@ type quickState uint8
 const (
 	quick1Sent quickState = 1 + iota // initiator
 	quick2Sent                       // responder
+	quick3Sent                       // initiator that waits for CONNECTED
 	quickDone
 	quickFailed
 )
@@ -46,6 +47,7 @@ type quick struct {
 	spiIn    uint32
 	spiOut   uint32
 	suite    esp.Suite
+	commit   bool // the responder wants us to wait for CONNECTED
 	lifetime time.Duration
 	original [2]netip.Addr // the hosts' addresses as the peer knows them: NAT-OA, the initiator's first
 	flight   flight
@@ -132,11 +134,13 @@ func (s *Session) handleQuick(d Datagram, m *wire.Message, digest [32]byte) ([]D
 		out, err = s.recvQuick1(q, o)
 	case q.role == Initiator && q.state == quick1Sent:
 		q.iv = o.iv
+		q.commit = m.Flags&wire.FlagCommit != 0
 		out, err = s.recvQuick2(q, o)
 	case q.role == Responder && q.state == quick2Sent:
 		q.iv = o.iv
 		q.flight.waiting = false
 		s.install(q)
+		out, err = s.connected(q)
 	default:
 		return s.drop("quick mode message after its end")
 	}
@@ -174,7 +178,11 @@ func (s *Session) checkQuickHash(q *quick, id uint32, o *opened) error {
 
 // sealQuick puts the hash before the payloads, encrypts, and rolls the chain.
 func (s *Session) sealQuick(step Step, q *quick, hash func(rest []byte) []byte, ps ...wire.Payload) ([]Datagram, error) {
-	out, iv, err := s.sealHashed(step, s.header(wire.ExchangeQuick, q.id, 0), q.iv, hash, ps...)
+	h := s.header(wire.ExchangeQuick, q.id, 0)
+	if step == Quick2 && s.cfg.Commit {
+		h.Flags |= wire.FlagCommit
+	}
+	out, iv, err := s.sealHashed(step, h, q.iv, hash, ps...)
 	if err != nil {
 		return nil, err
 	}

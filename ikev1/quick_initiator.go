@@ -166,7 +166,11 @@ func (s *Session) recvQuick2(q *quick, o *opened) ([]Datagram, error) {
 		}
 		out = append(out, more...)
 	}
-	s.send(&q.flight, out, false)
+	s.send(&q.flight, out, q.commit)
+	if q.commit {
+		q.state = quick3Sent
+		return out, nil
+	}
 	s.install(q)
 	return out, nil
 }

@@ -257,6 +257,8 @@ func (s *Session) handleParsed(d Datagram, m *wire.Message, data []byte) ([]Data
 		return s.handleQuick(d, m, digest)
 	case wire.ExchangeInformational:
 		return s.handleInfo(d, m)
+	case wire.ExchangeNewGroup:
+		return s.handleNewGroup(m)
 	case wire.ExchangeTransaction:
 		if t := s.transaction(m.MessageID); t != nil {
 			if again, known := t.flight.duplicate(digest); known {
@@ -305,7 +307,11 @@ func (s *Session) Tick(now time.Time) ([]Datagram, error) {
 		q := s.quicks[id]
 		more, qerr := s.tickFlight(&q.flight)
 		out = append(out, more...)
-		if qerr != nil {
+		switch {
+		case qerr == nil:
+		case q.state == quick3Sent && s.tolerate(refuse(wire.NotifyConnected, "the commit bit was set and CONNECTED does not come (RFC 2408 3.1)")) == nil:
+			s.install(q)
+		default:
 			err = errors.Join(err, s.failQuick(q, qerr))
 		}
 	}
