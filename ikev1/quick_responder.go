@@ -89,18 +89,19 @@ func (s *Session) refuseQuick(q *quick, err error) ([]Datagram, error) {
 	return out, failed
 }
 
-// quickFor finds the unfinished quick mode that a notify speaks of: by SPI, else the oldest one waiting.
+// quickFor finds the unfinished quick mode that a notify speaks of: by SPI, else the oldest one that waits for the peer,
+// ours before the peer's.
 func (s *Session) quickFor(n *wire.Notify) *quick {
 	var waiting *quick
 	for _, id := range s.order {
 		q := s.quicks[id]
-		if q.role != Initiator || q.state != quick1Sent {
+		if q.state != quick1Sent && q.state != quick2Sent && q.state != quick3Sent {
 			continue
 		}
 		if slices.Equal(n.SPI, spiBytes(q.spiIn)) {
 			return q
 		}
-		if waiting == nil {
+		if waiting == nil || waiting.role == Responder && q.role == Initiator {
 			waiting = q
 		}
 	}

@@ -143,3 +143,14 @@ func TestNotReady(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestRefusedAnswer: a peer that cannot use our answer to its quick mode says so, and we stop sending it.
+func TestRefusedAnswer(t *testing.T) {
+	p := newPair(t, func(_, r *ikev1.Config) { r.Deviations.LowSPI = true }).start().quick()
+	if p.r.Negotiating() || len(p.r.Children()) != 0 {
+		t.Error("the responder still waits for message 3")
+	}
+	if len(p.r.errs) != 1 || !errors.Is(p.r.errs[0], ikev1.ErrRefused) {
+		t.Errorf("errors %v", p.r.errs)
+	}
+}
