@@ -7,6 +7,11 @@
 //	out, err = s.Handle(now, datagram)  // the peer's answer
 //	out, err = s.Tick(now)              // when s.Deadline() has come: retransmissions
 //
+// Phase 1 is main or aggressive mode (main_*.go, aggressive.go), authenticated by a shared key, by signatures
+// (auth_sig.go) or by public key encryption (auth_rsa.go). Extended authentication (xauth.go) and mode config
+// (modecfg.go), made of transaction exchanges (transaction.go), may follow before quick mode (quick_*.go). Underneath
+// there are NAT traversal (natt.go), fragmentation (fragment.go) and retransmission (flight.go).
+//
 // A Session draws its randomness from Config.Rand, so that a run can be repeated octet by
 // octet, and tells what it does through Config.Record. Deviations make it misbehave in
 // named ways; their zero value is a conformant peer.

@@ -2,12 +2,15 @@ package ikev1_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/useipsec/useipsec/ikev1"
 	"github.com/useipsec/useipsec/ikev1/pki"
@@ -195,6 +198,15 @@ func TestPayloadFaultText(t *testing.T) {
 		if err := f.UnmarshalText([]byte(bad)); !errors.Is(err, ikev1.ErrFault) {
 			t.Errorf("%q: %v", bad, err)
 		}
+	}
+	in := ikev1.Deviations{Payloads: []ikev1.PayloadFault{{Step: ikev1.Main3, Type: wire.PayloadKE, Fault: ikev1.FaultTruncate, N: 4}}, NoFloat: true}
+	b, err := json.Marshal(in)
+	if want := `{"no_float":true,"payloads":["main3 KE truncate=4"]}`; err != nil || string(b) != want {
+		t.Errorf("%s, %v", b, err)
+	}
+	var out ikev1.Deviations
+	if err := json.Unmarshal(b, &out); err != nil || !cmp.Equal(in, out) {
+		t.Errorf("%+v, %v", out, err)
 	}
 	var f ikev1.PayloadFault
 	if err := f.UnmarshalText([]byte("any 200 extend=7")); err != nil || f.Type != 200 || f.N != 7 || f.Step != 0 {

@@ -228,7 +228,10 @@ func (s *Session) deleteFailed() ([]Datagram, error) {
 // recvRequest answers what the peer asks: who we are, or which address it gets.
 func (s *Session) recvRequest(t *transaction, attr *wire.Attributes) ([]Datagram, error) {
 	as, err := s.answerXAUTH(attr)
-	if err != nil {
+	switch {
+	case err != nil && s.state == StateEstablished:
+		return s.drop("%v", err)
+	case err != nil:
 		return nil, err
 	}
 	if as == nil {
