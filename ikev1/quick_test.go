@@ -154,3 +154,91 @@ func TestRefusedAnswer(t *testing.T) {
 		t.Errorf("errors %v", p.r.errs)
 	}
 }
+
+// TestManyQuicks: quick modes that are done are forgotten, ones that are open are not, and there is a bound.
+func TestManyQuicks(t *testing.T) {
+	p := newPair(t, nil).start()
+	for range 70 {
+		p.quick()
+	}
+	if len(p.i.Children()) != 70 || len(p.r.Children()) != 70 {
+		t.Errorf("%d and %d children", len(p.i.Children()), len(p.r.Children()))
+	}
+	p = newPair(t, nil).start()
+	p.drop = func(*end, int) bool { return true }
+	for n := range 65 {
+		_, err := p.i.StartQuick(p.now, "bgp")
+		if refused := errors.Is(err, ikev1.ErrNotReady); refused != (n == 64) {
+			t.Fatalf("quick mode %d: %v", n+1, err)
+		}
+	}
+}
+
+// TestPhase1Lifetime: the responder's word about the ISAKMP SA counts if it is the shorter one.
+func TestPhase1Lifetime(t *testing.T) {
+	lifetime := func(secs ...byte) []byte {
+		return append([]byte{0x80, byte(wire.P1LifeType), 0, byte(wire.LifeSeconds), 0, byte(wire.P1LifeDuration), 0, byte(len(secs))}, secs...)
+	}
+	for name, tt := range map[string]struct {
+		data []byte
+		want time.Duration
+	}{
+		"shorter":         {lifetime(0x0e, 0x10), time.Hour},
+		"longer":          {lifetime(0x7f, 0xff, 0xff, 0xff), 8 * time.Hour},
+		"zero":            {lifetime(0), 8 * time.Hour},
+		"cut":             {lifetime(0x0e, 0x10)[:9], 8 * time.Hour},
+		"nine octets":     {lifetime(1, 0, 0, 0, 0, 0, 0, 0, 0), 8 * time.Hour},
+		"nothing":         {nil, 8 * time.Hour},
+		"kilobytes first": {append([]byte{0x80, 11, 0, 2, 0x80, 12, 0, 9}, lifetime(0x0e, 0x10)...), time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPair(t, func(_, r *ikev1.Config) {
+				r.Deviations.EditMessage = func(s ikev1.Step, m *wire.Message) {
+					if s == ikev1.Main6 {
+						m.Payloads = append(m.Payloads, &wire.Notify{DOI: 1, Protocol: wire.ProtoISAKMP, MsgType: wire.NotifyResponderLifetime, Data: tt.data})
+					}
+				}
+			}).start()
+			at, _ := p.i.Deadline()
+			if d := at.Sub(start).Round(time.Second); d != tt.want {
+				t.Errorf("the initiator's SA lives %v", d)
+			}
+		})
+	}
+}
+
+func TestRetransmitSchedule(t *testing.T) {
+	p := newPair(t, func(i, _ *ikev1.Config) { i.Retransmit = ikev1.Retransmit{Base: time.Second, Tries: 2} })
+	p.drop = func(*end, int) bool { return true }
+	p.start()
+	p.wait()
+	if d := p.now.Sub(start); d != 3*time.Second || len(p.i.sent) != 3 || !errors.Is(p.i.Err(), ikev1.ErrTimeout) {
+		t.Errorf("%d messages, given up after %v: %v", len(p.i.sent), d, p.i.Err())
+	}
+}
+
+func TestChild(t *testing.T) {
+	p := newPair(t, forced).start().quick()
+	c := p.i.Children()[0]
+	in, out := c.Params(true), c.Params(false)
+	if in.SPI != c.SPIIn || out.SPI != c.SPIOut || in.Src != out.Dst || in.Encap.SrcPort != out.Encap.DstPort {
+		t.Errorf("%+v and %+v", in, out)
+	}
+	if d := c.Expires().Sub(start).Round(time.Minute); d != time.Hour {
+		t.Errorf("lives %v", d)
+	}
+}
+
+func TestStrings(t *testing.T) {
+	for want, got := range map[string]string{
+		"remap": ikev1.EventRemap.String(), "Unknown(99)": ikev1.EventKind(99).String(),
+		"transaction": ikev1.StateTransaction.String(), "Unknown(98)": ikev1.State(98).String(),
+		"config-ack": ikev1.ConfigAck.String(), "unknown": ikev1.Step(97).String(),
+		"main": ikev1.Main.String(), "Unknown(96)": ikev1.Mode(96).String(),
+		"responder": ikev1.Responder.String(), "Unknown(95)": ikev1.Role(95).String(),
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
