@@ -72,8 +72,7 @@ func (w *worker) playNetns(ctx context.Context, t *trial, s side) (err error) {
 	}
 	defer func() { err = errors.Join(err, other.Close()) }()
 	t.peer = nodeEnd{other}
-	other.Inject(markerPacket(t))
-	if err := t.markers(ctx, nil); err != nil {
+	if err := t.markers(injected(other)); err != nil {
 		return err
 	}
 	return t.script(ctx)
@@ -105,7 +104,9 @@ func (w *worker) playReal(ctx context.Context, t *trial, c peer.Config) (err err
 	defer func() { err = errors.Join(err, own.Close()) }()
 	a.link.Attach(wire, peerPort)
 	t.peer = a
-	err = t.markers(ctx, a.Apps()) // before there are policies that could touch them
+	err = t.markers(func(src, dst netip.AddrPort, text []byte) error {
+		return a.Apps().SendUDP(ctx, src, dst, text)
+	}) // before there are policies that could touch them
 	if err == nil {
 		err = a.Configure(ctx, c)
 	}

@@ -87,14 +87,20 @@ func (t *trial) note(event string, attrs ...any) {
 }
 
 // markers proves the tap alive in both directions before anything else is sent: a datagram
-// to the discard port that checks look for in the capture.
-func (t *trial) markers(ctx context.Context, fromPeer lab.Apps) error {
+// to the discard port that checks look for in the capture. fromPeer sends the peer's.
+func (t *trial) markers(fromPeer func(src, dst netip.AddrPort, text []byte) error) error {
 	h, p := netip.AddrPortFrom(t.meta.Harness, lab.MarkerPort), netip.AddrPortFrom(t.meta.PeerAddr, lab.MarkerPort)
-	t.node.Inject(host.UDPPacket(1, h, p, []byte(t.meta.Marker)))
-	if fromPeer == nil {
+	text := []byte(t.meta.Marker)
+	t.node.Inject(host.UDPPacket(1, h, p, text))
+	return fromPeer(p, h, text)
+}
+
+// injected is the peer's marker where the peer is one of our own hosts.
+func injected(n lab.Node) func(src, dst netip.AddrPort, text []byte) error {
+	return func(src, dst netip.AddrPort, text []byte) error {
+		n.Inject(host.UDPPacket(1, src, dst, text))
 		return nil
 	}
-	return fromPeer.SendUDP(ctx, p, h, []byte(t.meta.Marker))
 }
 
 // script follows the steps. Steps that come to nothing are noted and do not end the trial:
@@ -143,7 +149,7 @@ func (t *trial) step(ctx context.Context, s scenarios.Step, client, server end) 
 		}
 		return "rekey " + what.String(), bounded(negotiationTime, func(ctx context.Context) error { return client.Rekey(ctx, what) })
 	case s.Delete != nil:
-		return t.delete(ctx, s.Delete, bounded)
+		return t.delete(s.Delete, bounded)
 	case s.Exchange != nil:
 		return t.exchange(s.Exchange, client, bounded)
 	}
@@ -151,7 +157,7 @@ func (t *trial) step(ctx context.Context, s scenarios.Step, client, server end) 
 }
 
 // delete has one end delete, and waits until the harness's end has seen it.
-func (t *trial) delete(_ context.Context, d *scenarios.Delete, bounded func(time.Duration, func(context.Context) error) error) (string, error) {
+func (t *trial) delete(d *scenarios.Delete, bounded func(time.Duration, func(context.Context) error) error) (string, error) {
 	by, what := t.peer, peer.Child
 	if d.By == scenarios.PartyHarness {
 		by = t.harness

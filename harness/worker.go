@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/netip"
 	"runtime/debug"
 	"time"
 
@@ -138,14 +137,8 @@ func (w *worker) playVirtual(ctx context.Context, t *trial, reference func() (*h
 	t.host, t.node = own, v.Attach(harnessPort, own, t.meta.Harness, t.meta.HarnessInner)
 	ref := v.Attach(peerPort, other, t.meta.PeerAddr, t.meta.PeerInner)
 	t.harness, t.peer = nodeEnd{t.node}, nodeEnd{ref}
-	ref.Inject(markerPacket(t))
-	if err := t.markers(ctx, nil); err != nil {
+	if err := t.markers(injected(ref)); err != nil {
 		return err
 	}
 	return t.script(ctx)
-}
-
-// markerPacket is the marker from the peer's side.
-func markerPacket(t *trial) []byte {
-	return host.UDPPacket(1, netip.AddrPortFrom(t.meta.PeerAddr, lab.MarkerPort), netip.AddrPortFrom(t.meta.Harness, lab.MarkerPort), []byte(t.meta.Marker))
 }
