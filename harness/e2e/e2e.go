@@ -85,7 +85,7 @@ func run(ctx ginkgo.SpecContext, c Config, selected []*scenarios.Scenario, resul
 	if out == "" {
 		out = filepath.Join(ginkgo.GinkgoT().TempDir(), "evidence")
 	}
-	b, err := harness.Run(ctx, harness.Plan{
+	_, err = harness.Run(ctx, harness.Plan{
 		Profile: name, Scenarios: selected, Lab: c.Lab, Driver: c.Driver, Carrier: c.Carrier,
 	}, harness.Options{Out: out, Tool: "useipsec e2e"})
 	if errors.Is(err, peer.ErrUnavailable) {
@@ -94,7 +94,8 @@ func run(ctx ginkgo.SpecContext, c Config, selected []*scenarios.Scenario, resul
 	if err != nil {
 		ginkgo.Fail(err.Error())
 	}
-	if b, err = evidence.Open(out); err != nil {
+	b, err := evidence.Open(out)
+	if err != nil {
 		ginkgo.Fail(err.Error())
 	}
 	res, err := check.Run(b, prof, check.Options{})
