@@ -12,7 +12,6 @@
 package host
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -22,7 +21,6 @@ import (
 	"github.com/useipsec/useipsec/esp"
 	"github.com/useipsec/useipsec/esp/spd"
 	"github.com/useipsec/useipsec/ikev1"
-	"github.com/useipsec/useipsec/ikev1/wire"
 )
 
 // Config describes a host. It is not changed by the Host.
@@ -78,16 +76,6 @@ type Host struct {
 	ident    uint16 // IP identification of what we send ourselves
 }
 
-// session is an IKE session with the children that wait for it.
-type session struct {
-	*ikev1.Session
-	pending []string // policies to negotiate once phase 1 is done
-}
-
-// maxHalfOpen bounds the half-open negotiations of a host. A new one takes the place of the
-// oldest, so that a flood costs no more memory and a real peer still gets its turn.
-const maxHalfOpen = 64
-
 // New makes a host.
 func New(cfg Config) (*Host, error) {
 	faults := cfg.Deviations.SPD
@@ -119,15 +107,6 @@ func (h *Host) Deletes() int { return h.deletes }
 // Established tells whether an ISAKMP SA stands.
 func (h *Host) Established() bool { return h.established() != nil }
 
-func (h *Host) established() *session {
-	for i := len(h.sessions) - 1; i >= 0; i-- {
-		if h.sessions[i].State() == ikev1.StateEstablished {
-			return h.sessions[i]
-		}
-	}
-	return nil
-}
-
 // Children are the live children of all sessions, oldest first.
 func (h *Host) Children() []*ikev1.Child {
 	var all []*ikev1.Child
@@ -145,62 +124,6 @@ func (h *Host) Negotiating() bool {
 		}
 	}
 	return false
-}
-
-// Initiate negotiates a child for the policy, and before that, where there is none, an ISAKMP SA.
-func (h *Host) Initiate(now time.Time, policy string) (Output, error) {
-	if s := h.established(); s != nil {
-		ds, err := s.StartQuick(now, policy)
-		return h.toWire(ds), h.failed(err)
-	}
-	for _, s := range h.sessions {
-		if s.Role() == ikev1.Initiator && s.State() < ikev1.StateEstablished {
-			s.want(policy)
-			return Output{}, nil
-		}
-	}
-	raw, err := ikev1.NewInitiator(&h.ike)
-	if err != nil {
-		return Output{}, h.failed(err)
-	}
-	s := &session{Session: raw}
-	s.want(policy)
-	h.sessions = append(h.sessions, s)
-	ds, err := s.Start(now)
-	return h.toWire(ds), h.failed(err)
-}
-
-func (s *session) want(policy string) {
-	for _, p := range s.pending {
-		if p == policy {
-			return
-		}
-	}
-	s.pending = append(s.pending, policy)
-}
-
-// DeleteChild deletes the newest child of the policy and tells the peer.
-func (h *Host) DeleteChild(now time.Time, policy string) (Output, error) {
-	for i := len(h.sessions) - 1; i >= 0; i-- {
-		kids := h.sessions[i].Children()
-		for j := len(kids) - 1; j >= 0; j-- {
-			if kids[j].Policy == policy {
-				ds, err := h.sessions[i].DeleteChild(now, kids[j].SPIIn)
-				return h.toWire(ds), err
-			}
-		}
-	}
-	return Output{}, fmt.Errorf("harness/host: %s has no child of policy %q: %w", h.cfg.Name, policy, ikev1.ErrUnknownName)
-}
-
-// DeleteIKE deletes the ISAKMP SA and tells the peer.
-func (h *Host) DeleteIKE(now time.Time) (Output, error) {
-	s := h.established()
-	if s == nil {
-		return Output{}, fmt.Errorf("harness/host: %s: %w", h.cfg.Name, ikev1.ErrNotReady)
-	}
-	ds, err := s.Delete(now)
-	return h.toWire(ds), err
 }
 
 // FromApp takes an IP packet of the host's applications.
@@ -269,136 +192,4 @@ func (h *Host) Deadline() (time.Time, bool) {
 		}
 	}
 	return first, !first.IsZero()
-}
-
-func (h *Host) handleIKE(now time.Time, d ikev1.Datagram) Output {
-	s := h.sessionFor(now, d)
-	if s == nil {
-		return Output{}
-	}
-	ds, err := s.Handle(now, d)
-	_ = h.failed(err)
-	o := h.toWire(ds)
-	if s.State() == ikev1.StateEstablished {
-		for _, p := range s.pending {
-			ds, err := s.StartQuick(now, p)
-			_ = h.failed(err)
-			o.add(h.toWire(ds))
-		}
-		s.pending = nil
-	}
-	h.sweep()
-	return o
-}
-
-// sessionFor finds the session a datagram belongs to, or makes one for a message 1.
-func (h *Host) sessionFor(now time.Time, d ikev1.Datagram) *session {
-	data := d.Data
-	if d.Local.Port() == ikev1.PortNATT {
-		data = data[4:]
-	}
-	hd, err := wire.ParseHeader(data)
-	if err != nil {
-		h.record(now, "dropped", err.Error())
-		return nil
-	}
-	half, oldest := 0, -1
-	for k, s := range h.sessions {
-		i, r := s.Cookies()
-		if hd.CookieI == i && (hd.CookieR == r || hd.CookieR.IsZero() || r.IsZero()) {
-			return s
-		}
-		if s.Role() == ikev1.Responder && s.State() < ikev1.StateEstablished {
-			if half++; oldest < 0 {
-				oldest = k
-			}
-		}
-	}
-	switch {
-	case hd.Exchange != wire.ExchangeMain && hd.Exchange != wire.ExchangeAggressive || !hd.CookieR.IsZero():
-		h.record(now, "dropped", fmt.Sprintf("%v message of no SA of ours", hd.Exchange))
-		return nil
-	case d.Remote.Addr() != h.cfg.IKE.Remote.Addr():
-		h.record(now, "dropped", fmt.Sprintf("message 1 from %v, who is not our peer", d.Remote.Addr()))
-		return nil
-	case half >= maxHalfOpen:
-		h.record(now, "dropped", fmt.Sprintf("the oldest of %d half-open negotiations gives way to a new one", half))
-		h.sessions = append(h.sessions[:oldest], h.sessions[oldest+1:]...)
-	}
-	raw, err := ikev1.NewResponder(&h.ike)
-	if err != nil {
-		_ = h.failed(err)
-		return nil
-	}
-	s := &session{Session: raw}
-	h.sessions = append(h.sessions, s)
-	return s
-}
-
-// sweep forgets sessions that are over; their children live on in the SAD only as long as the session does.
-func (h *Host) sweep() {
-	live := h.sessions[:0]
-	for _, s := range h.sessions {
-		over := s.State() == ikev1.StateFailed || s.State() == ikev1.StateDeleted || s.State() == ikev1.StateNew
-		if !over || len(s.Children()) > 0 {
-			live = append(live, s)
-		}
-	}
-	clear(h.sessions[len(live):])
-	h.sessions = live
-}
-
-// failed keeps the error of an exchange.
-func (h *Host) failed(err error) error {
-	if err != nil {
-		h.failures = append(h.failures, err)
-	}
-	return err
-}
-
-func (h *Host) record(now time.Time, kind, detail string) {
-	if h.cfg.Record != nil {
-		h.cfg.Record(Event{Time: now, Kind: kind, Detail: detail})
-	}
-}
-
-// fromSession follows a session: keys are kept, children go into and out of the SAD.
-func (h *Host) fromSession(e ikev1.Event) {
-	switch e.Kind {
-	case ikev1.EventKeys:
-		h.keys.ISAKMP = append(h.keys.ISAKMP, keylog.ISAKMP{
-			CookieI: e.CookieI, CookieR: e.CookieR, PSK: h.ike.Auth.PSK, GXY: e.Keys.GXY,
-			Ka: e.Keys.Key, SKEYID: e.Keys.SKEYID, SKEYIDd: e.Keys.D, SKEYIDa: e.Keys.A, SKEYIDe: e.Keys.E,
-		})
-	case ikev1.EventChild:
-		if err := h.install(e.Child); err != nil {
-			_ = h.failed(err)
-			h.record(e.Time, "failed", err.Error())
-		}
-	case ikev1.EventChildGone:
-		h.deletes++
-		h.end.Remove(e.Child.SPIIn)
-		h.end.RemoveOutbound(e.Child.SPIOut)
-	case ikev1.EventDeleted:
-		h.deletes++
-	}
-	if h.cfg.Record != nil {
-		h.cfg.Record(Event{Time: e.Time, Kind: e.Kind.String(), Detail: e.Detail, IKE: &e})
-	}
-}
-
-// install puts a child into the SAD and its keys into the log.
-func (h *Host) install(c *ikev1.Child) error {
-	sa := func(inbound bool) (*esp.SA, error) {
-		p := c.Params(inbound)
-		p.Rand, p.Deviations = h.cfg.Rand, h.cfg.Deviations.ESP
-		h.keys.SAs = append(h.keys.SAs, keylog.SA{Src: p.Src, Dst: p.Dst, SPI: p.SPI, Proto: p.Proto, Suite: p.Suite, Keys: p.Keys})
-		return esp.New(p)
-	}
-	in, errIn := sa(true)
-	out, errOut := sa(false)
-	if err := errors.Join(errIn, errOut); err != nil {
-		return fmt.Errorf("harness/host: %s: %w", h.cfg.Name, err)
-	}
-	return h.end.Install(spd.SAPair{Policy: c.Policy, Selector: c.Selector, Out: out, In: in})
 }
