@@ -39,18 +39,72 @@ func (r Role) String() string {
 	return fmt.Sprintf("Unknown(%d)", uint8(r))
 }
 
-// IKEConfig is phase 1.
+// IKEConfig is phase 1, and what follows it before quick mode.
 type IKEConfig struct {
 	Mode           string // "main" or "aggressive"
-	Authentication string // "psk"
+	Authentication string // slug of a wire.AuthMethod: "psk", "rsa-sig", "xauth-init-psk"
 	PSK            []byte // never in evidence, logs or errors
-	// LocalID and RemoteID are identities in the peer's text form (an address,
-	// a domain name, user@domain); the addresses on the wire when empty.
-	LocalID, RemoteID string
-	Proposals         []IKEProposal
-	Lifetime          time.Duration // the peer's default when zero
-	DPD               time.Duration // interval of dead peer detection; off when zero
+	LocalID        Identity
+	RemoteID       Identity
+	Credentials    *Credentials // nil for methods without public keys
+	XAUTH          *XAUTH       // nil for methods without
+	ModeConfig     ModeConfig   // ModeConfigNone for none
+	NATTraversal   NATTraversal // NATTAuto for the peer's default
+	NATTVersions   []string     // "rfc3947", "draft-02n"; none: the peer's choice
+	Fragmentation  bool         // IKE fragmentation (vendor extension, payload 132)
+	Proposals      []IKEProposal
+	Lifetime       time.Duration // the peer's default when zero
+	DPD            time.Duration // interval of dead peer detection; off when zero
 }
+
+// Identity is an identity of RFC 2407 4.6.2.1. The zero value is the address on
+// the wire.
+type Identity struct {
+	Type string // slug of a wire.IDType: "fqdn", "der_asn1_dn"
+	Text string // "gw.example.com", "CN=gw, O=example", an address, the octets of a key_id as text
+}
+
+// IsZero reports whether i is the address on the wire.
+func (i Identity) IsZero() bool { return i == Identity{} }
+
+// Credentials are the peer's key and certificates, all as PEM. The key is a
+// secret.
+type Credentials struct {
+	Key           []byte   // PKCS #8
+	Certificate   []byte   // the peer's own
+	Intermediates [][]byte // between it and a root, nearest first
+	Roots         [][]byte // whom the peer trusts
+	CRLs          [][]byte // revocation lists it knows
+	Remote        []byte   // the harness's certificate, where a method needs it beforehand; else nil
+}
+
+// XAUTH is extended authentication. The client is the IKE initiator with the
+// methods "xauth-init-*" and "hybrid-init-*".
+type XAUTH struct {
+	User     string
+	Password []byte // what the client sends, and what the server asks for
+}
+
+// ModeConfig says how the client, XAUTH's or else the IKE initiator, gets its
+// inner address.
+type ModeConfig string
+
+// Forms of mode config.
+const (
+	ModeConfigNone ModeConfig = ""
+	ModeConfigPull ModeConfig = "pull" // the client asks
+	ModeConfigPush ModeConfig = "push" // the server tells
+)
+
+// NATTraversal says what the peer does about NATs (RFC 3947).
+type NATTraversal string
+
+// Choices for NAT traversal.
+const (
+	NATTAuto   NATTraversal = ""       // detect them
+	NATTOff    NATTraversal = "off"    // no vendor ID, no UDP encapsulation
+	NATTForced NATTraversal = "forced" // UDP encapsulation even without one
+)
 
 // IKEProposal is one phase 1 transform (RFC 2409 4).
 type IKEProposal struct{ Encryption, Hash, Group string }

@@ -186,10 +186,10 @@ func plutoConf(c Config) ([]byte, error) {
 }
 
 // plutoEnd describes the left or the right end.
-func plutoEnd(w *confWriter, side string, addr netip.Addr, id string, inner netip.Prefix, port uint16, c Config) {
+func plutoEnd(w *confWriter, side string, addr netip.Addr, id Identity, inner netip.Prefix, port uint16, c Config) {
 	w.line("%s=%s", side, addr)
-	if id != "" {
-		w.line("%sid=%s", side, plutoID(id))
+	if !id.IsZero() {
+		w.line("%sid=%s", side, plutoID(id.Text))
 	}
 	if c.Child.Mode == "tunnel" {
 		w.line("%ssubnet=%s", side, innerNet(inner, addr))

@@ -155,7 +155,7 @@ func TestLibreswanPair(t *testing.T) {
 				"identities": {"tunnel", func(c *Config) {
 					modp2048(c)
 					c.IKE.Mode = "aggressive"
-					c.IKE.LocalID, c.IKE.RemoteID = "a.example", "user@b.example"
+					c.IKE.LocalID, c.IKE.RemoteID = Identity{"fqdn", "a.example"}, Identity{"user_fqdn", "user@b.example"}
 					if c.Role == Responder {
 						c.IKE.LocalID, c.IKE.RemoteID = c.IKE.RemoteID, c.IKE.LocalID
 					}

@@ -22,7 +22,7 @@ func TestPlutoConf(t *testing.T) {
 			c.Child.Mode, c.IKE.Mode = "tunnel", "aggressive"
 			c.IKE.Proposals = c.IKE.Proposals[:1]
 			c.Child.Selector = Selector{Protocol: 17}
-			c.IKE.LocalID, c.IKE.RemoteID = "peer.example", "user@harness.example"
+			c.IKE.LocalID, c.IKE.RemoteID = Identity{"fqdn", "peer.example"}, Identity{"user_fqdn", "user@harness.example"}
 			c.IKE.Lifetime, c.Child.Lifetime = 0, 0
 		},
 		"ah": func(c *Config) {

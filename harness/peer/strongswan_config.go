@@ -198,11 +198,11 @@ func swanLifetime(w *confWriter, d time.Duration, key string) {
 }
 
 // swanID quotes an identity, whose text decides its type in strongSwan.
-func swanID(id string, addr netip.Addr) string {
-	if id == "" {
+func swanID(id Identity, addr netip.Addr) string {
+	if id.IsZero() {
 		return addr.String()
 	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(id) + `"`
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(id.Text) + `"`
 }
 
 // strongswanConf is the daemon's and swanctl's own configuration, with every

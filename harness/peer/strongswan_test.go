@@ -38,7 +38,7 @@ func TestSwanctlConf(t *testing.T) {
 		"tunnel": func(c *Config) {
 			c.Child.Mode, c.IKE.Mode = "tunnel", "aggressive"
 			c.Child.Selector = Selector{Protocol: 17}
-			c.IKE.LocalID, c.IKE.RemoteID = "peer.example", "user@harness.example"
+			c.IKE.LocalID, c.IKE.RemoteID = Identity{"fqdn", "peer.example"}, Identity{"user_fqdn", "user@harness.example"}
 			c.IKE.Lifetime, c.Child.Lifetime = 0, 0
 		},
 		"ah": func(c *Config) {
