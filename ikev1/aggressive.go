@@ -50,7 +50,7 @@ func (s *Session) sendAggressive1() ([]Datagram, error) {
 // aggressiveKE is KE, nonce and identity of message 1 or 2.
 func (s *Session) aggressiveKE(side int, gx, nonce []byte) ([]wire.Payload, error) {
 	ps, err := s.noncePayloads(side, gx, nonce)
-	if err != nil || encrypts(s.cfg.Auth.Method) {
+	if err != nil || s.cfg.Auth.Method.Encrypts() {
 		return ps, err // the identity is among them
 	}
 	id, err := s.identity(side)
@@ -69,7 +69,7 @@ func (s *Session) recvAggressive1(m *wire.Message) ([]Datagram, error) {
 	if err := s.readKE(m, &s.gxi, &s.ni); err != nil {
 		return nil, err
 	}
-	if !encrypts(s.cfg.Auth.Method) {
+	if !s.cfg.Auth.Method.Encrypts() {
 		if err := s.noteIdentity(0, m.Payloads, m.Bodies); err != nil {
 			return nil, err
 		}

@@ -72,11 +72,11 @@ func sameName(a, b *wire.ID) bool { return a.IDType == b.IDType && string(a.Data
 func (a *Auth) check(role Role) error {
 	m := a.Method
 	switch {
-	case usesPSK(m):
+	case m.PSK():
 		if len(a.PSK) == 0 && a.PSKFor == nil {
 			return fmt.Errorf("authentication by pre-shared key needs a key")
 		}
-	case encrypts(m):
+	case m.Encrypts():
 		if len(a.Credentials) == 0 {
 			return fmt.Errorf("authentication method %v needs a key", m)
 		}
@@ -86,7 +86,7 @@ func (a *Auth) check(role Role) error {
 	case !pki.Signs(m):
 		return fmt.Errorf("authentication method %v is not available", m)
 	default:
-		if signs(m, sideOf(role)) && len(a.Credentials) == 0 {
+		if m.Signs(role == Initiator) && len(a.Credentials) == 0 {
 			return fmt.Errorf("authentication method %v needs a key with a certificate", m)
 		}
 	}
@@ -101,48 +101,15 @@ func sideOf(r Role) int {
 	return 1
 }
 
-// usesPSK tells whether SKEYID comes from a pre-shared key.
-func usesPSK(m wire.AuthMethod) bool {
-	return m == wire.AuthPSK || m == wire.AuthXAUTHInitPSK || m == wire.AuthXAUTHRespPSK
-}
-
-// encrypts tells whether nonces and identities are encrypted to public keys (RFC 2409 5.2).
-func encrypts(m wire.AuthMethod) bool {
-	switch m {
-	case wire.AuthRSAEnc, wire.AuthXAUTHInitRSAEnc, wire.AuthXAUTHRespRSAEnc:
-		return true
-	}
-	return revised(m)
-}
-
-// revised tells whether only nonces are encrypted to public keys, and the rest with keys made of them (RFC 2409 5.3).
-func revised(m wire.AuthMethod) bool {
-	return m == wire.AuthRSARevEnc || m == wire.AuthXAUTHInitRSARevEnc || m == wire.AuthXAUTHRespRSARevEnc
-}
-
-// signs tells whether an end authenticates with a signature. With a hybrid method one of them sends a hash that
-// nothing but g^xy goes into, and proves itself by XAUTH afterwards (draft-ietf-ipsec-isakmp-hybrid-auth-05 3).
-func signs(m wire.AuthMethod, side int) bool {
-	switch m {
-	case wire.AuthHybridInitRSA, wire.AuthHybridInitDSS:
-		return side == 1
-	case wire.AuthHybridRespRSA, wire.AuthHybridRespDSS:
-		return side == 0
-	}
-	return pki.Signs(m)
-}
-
 // xauthClient is the end that has to authenticate further once phase 1 is done, 0 if none has to.
 func xauthClient(m wire.AuthMethod) Role {
-	switch m {
-	case wire.AuthXAUTHInitPSK, wire.AuthXAUTHInitDSS, wire.AuthXAUTHInitRSASig, wire.AuthXAUTHInitRSAEnc, wire.AuthXAUTHInitRSARevEnc,
-		wire.AuthHybridInitRSA, wire.AuthHybridInitDSS:
+	switch required, initiator := m.XAUTH(); {
+	case !required:
+		return 0
+	case initiator:
 		return Initiator
-	case wire.AuthXAUTHRespPSK, wire.AuthXAUTHRespDSS, wire.AuthXAUTHRespRSASig, wire.AuthXAUTHRespRSAEnc, wire.AuthXAUTHRespRSARevEnc,
-		wire.AuthHybridRespRSA, wire.AuthHybridRespDSS:
-		return Responder
 	}
-	return 0
+	return Responder
 }
 
 // psk is the pre-shared key for the peer, as far as it is known.
@@ -170,7 +137,7 @@ func (s *Session) derive(peer []byte) error {
 	switch m := s.cfg.Auth.Method; {
 	case pki.Signs(m):
 		s.keys, err = keymat.DeriveSignature(s.suite, s.exchange())
-	case encrypts(m):
+	case m.Encrypts():
 		s.keys, err = keymat.DerivePKE(s.suite, s.exchange())
 	default:
 		if psk = s.psk(); len(psk) == 0 {

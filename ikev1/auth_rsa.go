@@ -41,7 +41,7 @@ import (
 // noncePayloads are KE and nonce, with the identity where the method has it in the same message: encrypted to the peer's
 // key, or behind a key that is.
 func (s *Session) noncePayloads(side int, gx, nonce []byte) ([]wire.Payload, error) {
-	if !encrypts(s.cfg.Auth.Method) {
+	if !s.cfg.Auth.Method.Encrypts() {
 		return []wire.Payload{&wire.KE{Data: gx}, s.noncePayload(nonce)}, nil
 	}
 	pub, err := s.encryptTo()
@@ -56,7 +56,7 @@ func (s *Session) noncePayloads(side int, gx, nonce []byte) ([]wire.Payload, err
 		return nil, err
 	}
 	no := &wire.Raw{PT: wire.PayloadNonce, Body: sealed}
-	if revised(s.cfg.Auth.Method) {
+	if s.cfg.Auth.Method.Revised() {
 		return s.revisedPayloads(side, no, gx, nonce)
 	}
 	id, err := pki.EncryptBody(s.rand, pub, s.idBody[side])
@@ -116,7 +116,7 @@ func (s *Session) encryptTo() (*rsa.PublicKey, error) {
 
 // decryptPayloads puts what was encrypted in a message into clear, and takes the identity that is in it.
 func (s *Session) decryptPayloads(side int, m *wire.Message) error {
-	if !encrypts(s.cfg.Auth.Method) {
+	if !s.cfg.Auth.Method.Encrypts() {
 		return nil
 	}
 	key, err := s.decryptWith(m)
@@ -128,7 +128,7 @@ func (s *Session) decryptPayloads(side int, m *wire.Message) error {
 	if err := openPayloads(m, toKey, wire.PayloadNonce); err != nil {
 		return err
 	}
-	if !revised(s.cfg.Auth.Method) {
+	if !s.cfg.Auth.Method.Revised() {
 		if err := openPayloads(m, toKey, wire.PayloadID); err != nil {
 			return err
 		}
@@ -223,7 +223,7 @@ func (s *Session) noteCertificate(m *wire.Message) error {
 // certHash is HASH(1), which names the responder's key if it may have several.
 func (s *Session) certHash() []wire.Payload {
 	a := &s.cfg.Auth
-	if !encrypts(a.Method) || !a.NamePeerKey {
+	if !a.Method.Encrypts() || !a.NamePeerKey {
 		return nil
 	}
 	return []wire.Payload{&wire.Hash{Data: hashOf(s.suite, a.PeerCertificate)}}

@@ -31,7 +31,7 @@ import (
 // certRequests ask for certificates of the CAs that are trusted (RFC 4945 3.2).
 func (s *Session) certRequests() []wire.Payload {
 	a := &s.cfg.Auth
-	if !signs(a.Method, 1-sideOf(s.role)) || a.NoRequest {
+	if !a.Method.Signs(s.role == Responder) || a.NoRequest {
 		return nil
 	}
 	if a.RequestAny || len(a.Trust.Roots) == 0 {

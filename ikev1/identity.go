@@ -23,7 +23,7 @@ func (s *Session) identity(side int) (wire.Payload, error) {
 
 // proof is this end's identity and what proves it: a hash, or certificates and a signature.
 func (s *Session) proof(side int) ([]wire.Payload, error) {
-	if encrypts(s.cfg.Auth.Method) {
+	if s.cfg.Auth.Method.Encrypts() {
 		return s.prove(side) // the identity went with the nonce
 	}
 	id, err := s.identity(side)
@@ -36,7 +36,7 @@ func (s *Session) proof(side int) ([]wire.Payload, error) {
 
 // prove is HASH_I or HASH_R over the identity sent before, or certificates and a signature of it.
 func (s *Session) prove(side int) ([]wire.Payload, error) {
-	if signs(s.cfg.Auth.Method, side) {
+	if s.cfg.Auth.Method.Signs(side == 0) {
 		return s.signature(side)
 	}
 	return []wire.Payload{&wire.Hash{Data: flip(s.phase1Hash(side, s.idBody[side]), s.cfg.Deviations.WrongPhase1Hash)}}, nil
@@ -45,7 +45,7 @@ func (s *Session) prove(side int) ([]wire.Payload, error) {
 // phase1Hash is HASH_I (side 0) or HASH_R (side 1), RFC 2409 5. Some methods sign another hash than the negotiated one.
 func (s *Session) phase1Hash(side int, id []byte) []byte {
 	suite := s.suite
-	if h, fixed := pki.AuthHash(s.cfg.Auth.Method); fixed && signs(s.cfg.Auth.Method, side) {
+	if h, fixed := pki.AuthHash(s.cfg.Auth.Method); fixed && s.cfg.Auth.Method.Signs(side == 0) {
 		suite.Hash = h
 	}
 	if side == 0 {
@@ -56,7 +56,7 @@ func (s *Session) phase1Hash(side int, id []byte) []byte {
 
 // verify checks the identity and the proof of the end named by side.
 func (s *Session) verify(side int, o *opened) error {
-	if !encrypts(s.cfg.Auth.Method) {
+	if !s.cfg.Auth.Method.Encrypts() {
 		if err := s.noteIdentity(side, o.payloads, o.bodies); err != nil {
 			return err
 		}
@@ -66,7 +66,7 @@ func (s *Session) verify(side int, o *opened) error {
 
 // verifyProof checks what proves the identity that is known already.
 func (s *Session) verifyProof(side int, o *opened) error {
-	if signs(s.cfg.Auth.Method, side) {
+	if s.cfg.Auth.Method.Signs(side == 0) {
 		return s.verifySignature(side, o)
 	}
 	hash, raw := get[*wire.Hash](o.payloads, o.bodies)
