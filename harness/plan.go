@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/useipsec/useipsec/harness/host"
 	"github.com/useipsec/useipsec/harness/peer"
 	"github.com/useipsec/useipsec/scenarios"
 )
@@ -30,7 +29,7 @@ type Plan struct {
 	Driver        peer.Driver  // nil: the reference peer
 	Carrier       peer.Carrier // forces one; CarrierAuto leaves it to the driver
 	// Deviations are switched on in the reference peer.
-	Deviations host.Deviations
+	Deviations scenarios.Deviations
 	// DeviationNames are their names, for the evidence.
 	DeviationNames []string
 	// Sabotage changes the peer's configuration, whichever peer it is.

@@ -19,6 +19,13 @@ const (
 	CapIKEEncryption                            // phase 1 cipher
 	CapIKEHash                                  // phase 1 hash
 	CapGroup                                    // phase 1 group
+	CapFamily                                   // ipv4, ipv6
+	CapIdentification                           // fqdn, user_fqdn, …: the form in which the peer asserts its identity
+	CapCertificate                              // rsa2048, ecdsa256, …: the key in the peer's certificate
+	CapModeConfig                               // pull, push
+	CapNATTraversal                             // off, forced, or a version: rfc3947, draft-02n, …
+	CapFragmentation                            // ike: IKE messages in fragments
+	CapDPD                                      // ask: the peer asks whether the other end is there; answer: it says that it is
 	CapProtocol                                 // esp, ah
 	CapMode                                     // transport, tunnel: the peer can negotiate it and install the SAs
 	CapEncryption                               // ESP cipher
@@ -32,7 +39,8 @@ const (
 )
 
 var capabilityNames = strict.Names{
-	"", "role", "exchange-mode", "authentication", "ike-encryption", "ike-hash", "group", "protocol", "mode",
+	"", "role", "exchange-mode", "authentication", "ike-encryption", "ike-hash", "group",
+	"family", "identification", "certificate", "mode-config", "nat-traversal", "fragmentation", "dpd", "protocol", "mode",
 	"encryption", "integrity", "pfs", "selector", "traffic", "bypass", "rekey", "delete",
 }
 
@@ -65,8 +73,8 @@ func (s *Scenario) Needs(plays Role) []Capability {
 	var n needs
 	c := s.PeerConfig()
 	n.add(CapRole, plays.String())
-	n.add(CapExchangeMode, c.IKE.Mode)
-	n.add(CapAuthentication, c.IKE.Authentication)
+	n.add(CapFamily, s.Family.String())
+	n.ike(c.IKE, plays)
 	for _, p := range c.IKE.Proposals {
 		n.add(CapIKEEncryption, p.Encryption)
 		n.add(CapIKEHash, p.Hash)
@@ -92,6 +100,26 @@ type needs []Capability
 func (n *needs) add(kind CapabilityKind, value string) {
 	if value != "" {
 		*n = append(*n, Capability{kind, value})
+	}
+}
+
+func (n *needs) ike(k IKE, plays Role) {
+	n.add(CapExchangeMode, k.Mode)
+	n.add(CapAuthentication, k.Authentication)
+	n.add(CapIdentification, k.Identities.Of(plays))
+	if HasCertificate(k.Authentication, plays) {
+		n.add(CapCertificate, k.KeyType())
+	}
+	n.add(CapModeConfig, k.ModeConfig.String())
+	n.add(CapNATTraversal, k.NATTraversal.String())
+	for _, v := range k.NATTVersions {
+		n.add(CapNATTraversal, v)
+	}
+	if k.Fragmentation {
+		n.add(CapFragmentation, "ike")
+	}
+	if k.DPD > 0 {
+		n.add(CapDPD, "ask")
 	}
 }
 

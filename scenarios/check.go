@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -45,7 +46,16 @@ func (c checker) check() {
 	c.checkChild("child", s.Child, s.Child.Protocol)
 	c.checkPeer()
 	c.checkScript()
-	c.checkExpect()
+	for i, spec := range s.Deviations {
+		var d Deviations
+		if err := d.Set(spec); err != nil {
+			c.doc.Errorf(fmt.Sprintf("deviations[%d]", i), "%v", err)
+		}
+	}
+	c.checkExpect("expect", s.Expect)
+	for i, q := range s.Expect.Tolerated {
+		c.checkExpect(fmt.Sprintf("expect.tolerated[%d]", i), Expect{Phase1: q.Phase1, Phase2: q.Phase2, Notifies: q.Notifies, Silence: q.Silence})
+	}
 }
 
 // filled reports an empty list.
@@ -76,6 +86,19 @@ func (c checker) checkBase() {
 
 func (c checker) checkIKE(path string, k IKE) {
 	c.filled(path+".proposals", len(k.Proposals))
+	c.filled(path+".natt_versions", len(k.NATTVersions))
+	for _, r := range []Role{Initiator, Responder} {
+		at := fmt.Sprintf("%s.identities.%s", path, r)
+		if form := k.Identities.Of(r); form != "" && !c.doc.Mistaken(at) && IdentityText(r, form) == "" {
+			c.doc.Errorf(at, "scenarios have no names of the form %s; leave the key out for the address", form)
+		}
+	}
+	if c.doc.Has(path+".certificate") && UsesPSK(cmp.Or(k.Authentication, c.s.IKE.Authentication, DefaultAuthentication)) {
+		c.doc.Errorf(path+".certificate", "contradiction: the authentication has no certificates")
+	}
+	if k.ModeConfig != NoModeConfig && c.s.Harness().Child.Mode == "transport" {
+		c.doc.Errorf(path+".mode_config", "contradiction: an address inside needs tunnel mode")
+	}
 }
 
 // checkChild checks a child configuration or the differences of one, for the
@@ -119,8 +142,12 @@ func (c checker) checkChild(path string, k Child, protocol string) {
 
 func (c checker) checkPeer() {
 	p := c.s.Peer
-	if p.PSK != SecretShared && c.s.PeerConfig().IKE.Authentication != "psk" {
+	method := c.s.PeerConfig().IKE.Authentication
+	if p.PSK != SecretShared && !UsesPSK(method) {
 		c.doc.Errorf("peer.psk", "contradiction: the authentication has no pre-shared key")
+	}
+	if p.Password != SecretShared && XAUTHClient(method) == 0 {
+		c.doc.Errorf("peer.password", "contradiction: the authentication has no password")
 	}
 	if p.IKE != nil {
 		c.checkIKE("peer.ike", *p.IKE)
@@ -136,16 +163,19 @@ func (c checker) checkScript() {
 	for i, step := range c.s.Script {
 		at := fmt.Sprintf("script[%d]", i)
 		n := 0
-		for _, set := range []bool{step.Initiate != nil, step.Exchange != nil, step.Rekey != nil, step.Delete != nil} {
+		for _, set := range []bool{step.Initiate != nil, step.Exchange != nil, step.Rekey != nil, step.Delete != nil, step.Wait != nil} {
 			if set {
 				n++
 			}
 		}
 		if n != 1 && c.doc.Has(at) && !c.below(at) {
-			c.doc.Errorf(at, "a step is one of initiate, exchange, rekey and delete; here are %d", n)
+			c.doc.Errorf(at, "a step is one of initiate, exchange, rekey, delete and wait; here are %d", n)
 		}
 		if e := step.Exchange; e != nil {
 			c.checkExchange(at+".exchange", e)
+		}
+		if w := step.Wait; w != nil && c.doc.Has(at+".wait.for") && (w.For <= 0 || w.For > MaxWait) {
+			c.doc.Errorf(at+".wait.for", "a wait is longer than 0 and no longer than %v", MaxWait)
 		}
 		if (step.Rekey != nil || step.Delete != nil) && !there {
 			c.doc.Errorf(at, "contradiction: nothing has been initiated that could be rekeyed or deleted")
@@ -183,21 +213,20 @@ func (c checker) checkExchange(path string, e *Exchange) {
 	}
 }
 
-func (c checker) checkExpect() {
-	e := c.s.Expect
+func (c checker) checkExpect(path string, e Expect) {
 	refused := e.Phase1.Allows(Refused) || e.Phase2.Allows(Refused)
 	switch {
 	case e.Phase1 == 0:
 		return
 	case e.Phase1 == Refused && e.Phase2 != 0:
-		c.doc.Errorf("expect.phase2", "contradiction: phase 1 is refused, so there is no phase 2")
+		c.doc.Errorf(path+".phase2", "contradiction: phase 1 is refused, so there is no phase 2")
 	case e.Phase1.Allows(Established):
-		c.need("expect.phase2", "")
+		c.need(path+".phase2", "")
 	}
 	switch {
-	case refused && len(e.Notifies) == 0 && !e.Silence && !c.doc.Mistaken("expect.notifies") && !c.doc.Mistaken("expect.silence"):
-		c.doc.Errorf("expect", "a refusal needs notifies, or silence, or both: by what is it to be known?")
-	case !refused && (len(e.Notifies) > 0 || e.Silence) && !c.doc.Mistaken("expect.phase2"):
-		c.doc.Errorf("expect", "contradiction: notifies and silence belong to a refusal, and none is acceptable")
+	case refused && len(e.Notifies) == 0 && !e.Silence && !c.doc.Mistaken(path+".notifies") && !c.doc.Mistaken(path+".silence"):
+		c.doc.Errorf(path, "a refusal needs notifies, or silence, or both: by what is it to be known?")
+	case !refused && (len(e.Notifies) > 0 || e.Silence) && !c.doc.Mistaken(path+".phase2"):
+		c.doc.Errorf(path, "contradiction: notifies and silence belong to a refusal, and none is acceptable")
 	}
 }

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -28,13 +29,14 @@ func (s *Scenario) Harness() Config {
 // harness's, with the differences under the scenario's key "peer" put over it.
 func (s *Scenario) PeerConfig() Config {
 	base := s.Harness()
-	c := Config{PSK: s.Peer.PSK}
+	c := Config{PSK: s.Peer.PSK, Password: s.Peer.Password}
 	if s.Peer.IKE != nil {
 		c.IKE = *s.Peer.IKE
 	}
 	if s.Peer.Child != nil {
 		c.Child = *s.Peer.Child
 	}
+	base.IKE.Certificate.Fault = NoFault // is the harness's own
 	c.IKE.fill(base.IKE)
 	c.Child.fill(s.Child)
 	c.Child.fill(base.Child)
@@ -55,6 +57,18 @@ func (c *IKE) fill(base IKE) {
 	if c.Proposals == nil {
 		c.Proposals = base.Proposals
 	}
+	c.Identities.Initiator = cmp.Or(c.Identities.Initiator, base.Identities.Initiator)
+	c.Identities.Responder = cmp.Or(c.Identities.Responder, base.Identities.Responder)
+	c.Certificate.Key = cmp.Or(c.Certificate.Key, base.Certificate.Key)
+	c.Certificate.Intermediate = c.Certificate.Intermediate || base.Certificate.Intermediate
+	c.Certificate.Fault = cmp.Or(c.Certificate.Fault, base.Certificate.Fault)
+	c.ModeConfig = cmp.Or(c.ModeConfig, base.ModeConfig)
+	c.NATTraversal = cmp.Or(c.NATTraversal, base.NATTraversal)
+	if c.NATTVersions == nil {
+		c.NATTVersions = base.NATTVersions
+	}
+	c.Fragmentation = c.Fragmentation || base.Fragmentation
+	c.DPD = cmp.Or(c.DPD, base.DPD)
 }
 
 func (c *Child) fill(base Child) {
@@ -85,6 +99,7 @@ func (c Config) own() Config {
 		c.Child.PFS = ""
 	}
 	c.IKE.Proposals = slices.Clone(c.IKE.Proposals)
+	c.IKE.NATTVersions = slices.Clone(c.IKE.NATTVersions)
 	c.Child.Proposals = slices.Clone(c.Child.Proposals)
 	if c.Child.Selector != nil {
 		selector := *c.Child.Selector

@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -131,7 +132,7 @@ script:
   - delete: {by: harness, what: child}
 expect:`)
 	common := []string{
-		"exchange-mode main", "authentication psk", "ike-encryption 3des-cbc", "ike-hash md5", "ike-hash sha1", "group modp1024",
+		"exchange-mode main", "authentication psk", "ike-encryption 3des-cbc", "ike-hash md5", "ike-hash sha1", "group modp1024", "family ipv4",
 		"protocol esp", "mode transport", "encryption aes128-cbc", "integrity hmac-sha1-96", "pfs modp1536", "selector port", "traffic transport", "bypass clear",
 	}
 	for role, want := range map[scenarios.Role][]string{
@@ -146,9 +147,33 @@ expect:`)
 			t.Error(diff)
 		}
 	}
+	roaming := parse(t, "  proposals: [{encryption: aes128-cbc, hash", `  authentication: hybrid-init-rsa
+  identities: {initiator: user_fqdn, responder: fqdn}
+  mode_config: push
+  nat_traversal: forced
+  natt_versions: [draft-02n]
+  fragmentation: true
+  dpd: 10s
+  proposals: [{encryption: aes128-cbc, hash`, "mode: transport", "mode: tunnel", "expect:", "family: ipv6\nexpect:")
+	for role, want := range map[scenarios.Role][]string{
+		scenarios.Initiator: {"family ipv6", "identification user_fqdn", "mode-config push", "nat-traversal forced", "nat-traversal draft-02n", "fragmentation ike", "dpd ask"},
+		scenarios.Responder: {"family ipv6", "identification fqdn", "certificate rsa2048", "mode-config push", "nat-traversal forced", "nat-traversal draft-02n", "fragmentation ike", "dpd ask"},
+	} {
+		var got []string
+		for _, c := range roaming.Needs(role) {
+			if scenarios.CapFamily <= c.Kind && c.Kind < scenarios.CapProtocol {
+				got = append(got, c.String())
+			}
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%v: %s", role, diff)
+		}
+	}
 	refused := parse(t, "phase1: established, phase2: established", "phase1: refused, silence: true")
 	for _, c := range refused.Needs(scenarios.Responder) {
-		if c.Kind > scenarios.CapGroup {
+		if c.Kind >= scenarios.CapProtocol {
 			t.Errorf("phase 2 is not reached, and %v is needed", c)
 		}
 	}
@@ -164,6 +189,7 @@ expect:`)
 func TestTexts(t *testing.T) {
 	for _, e := range []fmt.Stringer{
 		new(scenarios.Role), new(scenarios.Party), new(scenarios.What), new(scenarios.Secret), new(scenarios.Outcome), new(scenarios.Traffic), new(scenarios.CapabilityKind),
+		new(scenarios.Family), new(scenarios.ModeConfig), new(scenarios.NAT), new(scenarios.CertificateFault),
 	} {
 		v := reflect.ValueOf(e).Elem()
 		known := 0

@@ -63,6 +63,53 @@ const (
 	SecretOther         // a different one
 )
 
+// Family is an IP version. The zero value is IPv4.
+type Family uint8
+
+// The families.
+const (
+	IPv4 Family = iota
+	IPv6
+)
+
+// ModeConfig says how the client gets the address that it has inside the
+// tunnel (draft-dukes-ike-mode-cfg-02 3). The client is that of extended
+// authentication, or else the IKE initiator. The zero value is no mode config.
+type ModeConfig uint8
+
+// The forms of mode config.
+const (
+	NoModeConfig ModeConfig = iota
+	Pull                    // the client asks
+	Push                    // the server tells
+)
+
+// NAT says what an end does about NATs (RFC 3947). The zero value detects them.
+type NAT uint8
+
+// The choices.
+const (
+	NATDetect NAT = iota
+	NATOff        // it says nothing of NAT traversal
+	NATForced     // it makes both ends believe in a NAT, so that ESP goes in UDP
+)
+
+// CertificateFault is what is wrong with a certificate. The zero value is
+// nothing.
+type CertificateFault uint8
+
+// The faults.
+const (
+	NoFault     CertificateFault = iota
+	Expired                      // it was valid until an hour ago
+	NotYetValid                  // it will be in a day
+	Revoked                      // the other end has a CRL that says so
+	WrongName                    // it names somebody else than the identity
+	KeyUsage                     // its key usage has no digitalSignature
+	ExtKeyUsage                  // its extended key usage is for code signing
+	UnknownCA                    // its issuer is not trusted
+)
+
 // Outcome is a set of acceptable outcomes of a phase; mostly it has one member,
 // so that o == Established is the usual question. In a file the alternatives
 // are written "established or refused".
@@ -98,6 +145,10 @@ var (
 	partyNames   = strict.Names{"", "harness", "peer"}
 	whatNames    = strict.Names{"", "child", "ike"}
 	secretNames  = strict.Names{"", "other"}
+	familyNames  = strict.Names{"ipv4", "ipv6"}
+	configNames  = strict.Names{"", "pull", "push"}
+	natNames     = strict.Names{"", "off", "forced"}
+	faultNames   = strict.Names{"", "expired", "not-yet-valid", "revoked", "wrong-name", "key-usage", "ext-key-usage", "unknown-ca"}
 	outcomeNames = []string{"established", "refused"}
 	trafficNames = []string{"protected", "clear", "blocked"}
 )
@@ -208,3 +259,51 @@ func (s *Secret) UnmarshalText(b []byte) error { return strict.Unmarshal(secretN
 
 // Values returns the texts that a scenario may use.
 func (Secret) Values() []string { return secretNames.Values() }
+
+// String returns "ipv4" or "ipv6".
+func (f Family) String() string { return familyNames.String(uint8(f)) }
+
+// MarshalText returns String.
+func (f Family) MarshalText() ([]byte, error) { return familyNames.Marshal(uint8(f)) }
+
+// UnmarshalText takes what String returns.
+func (f *Family) UnmarshalText(b []byte) error { return strict.Unmarshal(familyNames, f, b) }
+
+// Values returns the texts that a scenario may use.
+func (Family) Values() []string { return familyNames.Values() }
+
+// String returns "pull" or "push", or "" for none.
+func (m ModeConfig) String() string { return configNames.String(uint8(m)) }
+
+// MarshalText returns String.
+func (m ModeConfig) MarshalText() ([]byte, error) { return configNames.Marshal(uint8(m)) }
+
+// UnmarshalText takes what String returns.
+func (m *ModeConfig) UnmarshalText(b []byte) error { return strict.Unmarshal(configNames, m, b) }
+
+// Values returns the texts that a scenario may use.
+func (ModeConfig) Values() []string { return configNames.Values() }
+
+// String returns "off" or "forced", or "" for detection.
+func (n NAT) String() string { return natNames.String(uint8(n)) }
+
+// MarshalText returns String.
+func (n NAT) MarshalText() ([]byte, error) { return natNames.Marshal(uint8(n)) }
+
+// UnmarshalText takes what String returns.
+func (n *NAT) UnmarshalText(b []byte) error { return strict.Unmarshal(natNames, n, b) }
+
+// Values returns the texts that a scenario may use.
+func (NAT) Values() []string { return natNames.Values() }
+
+// String returns the fault's name, or "" for none.
+func (f CertificateFault) String() string { return faultNames.String(uint8(f)) }
+
+// MarshalText returns String.
+func (f CertificateFault) MarshalText() ([]byte, error) { return faultNames.Marshal(uint8(f)) }
+
+// UnmarshalText takes what String returns.
+func (f *CertificateFault) UnmarshalText(b []byte) error { return strict.Unmarshal(faultNames, f, b) }
+
+// Values returns the texts that a scenario may use.
+func (CertificateFault) Values() []string { return faultNames.Values() }

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/useipsec/useipsec/scenarios/profile"
 	"github.com/useipsec/useipsec/scenarios/strict"
 )
 
@@ -65,7 +64,7 @@ func LoadTree(fsys fs.FS, dir string) ([]*Scenario, error) {
 // parse reads a scenario that has to have the given ID, unless that is "".
 func parse(filename string, data []byte, id string) (*Scenario, error) {
 	s := &Scenario{}
-	c := checker{doc: strict.Decode(filename, data, s, profile.Vocabularies()), s: s}
+	c := checker{doc: strict.Decode(filename, data, s, vocabularies()), s: s}
 	c.check()
 	if id != "" && s.ID != "" && s.ID != id {
 		c.doc.Errorf("id", "the file's place in the library makes the id %q", id)

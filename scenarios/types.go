@@ -6,6 +6,8 @@
 package scenarios
 
 import (
+	"time"
+
 	"github.com/useipsec/useipsec/scenarios/profile"
 	"github.com/useipsec/useipsec/scenarios/strict"
 )
@@ -35,19 +37,60 @@ type Scenario struct {
 	Tags      []string       `yaml:"tags" json:"tags,omitempty"`
 	PeerPlays []Role         `yaml:"peer_plays" strict:"required" json:"peer_plays"`
 
+	Family Family `yaml:"family" json:"family,omitempty"` // of all addresses; left out: IPv4
 	IKE    IKE    `yaml:"ike" strict:"required" json:"ike"`
 	Child  Child  `yaml:"child" strict:"required" json:"child"`
 	Peer   Peer   `yaml:"peer" json:"peer"`
 	Script []Step `yaml:"script" json:"script,omitempty"`
-	Expect Expect `yaml:"expect" strict:"required" json:"expect"`
+
+	// Deviations are faults of the harness's end, by the names that Deviations.Set
+	// takes.
+	Deviations []string `yaml:"deviations" json:"deviations,omitempty"`
+	Expect     Expect   `yaml:"expect" strict:"required" json:"expect"`
+
+	// Observed is what products were seen to do, for people to read. It decides
+	// nothing.
+	Observed []Observation `yaml:"observed" json:"observed,omitempty"`
 }
 
-// IKE is the configuration of phase 1. In Peer, only what differs is set.
+// IKE is the configuration of phase 1 and of what follows it before quick mode.
+// In Peer, only what differs is set.
 type IKE struct {
 	Mode           string        `yaml:"mode" strict:"vocab=exchange-mode" json:"mode,omitempty"`
 	Authentication string        `yaml:"authentication" strict:"vocab=auth" json:"authentication,omitempty"`
 	Lifetime       Duration      `yaml:"lifetime" json:"lifetime,omitempty"`
 	Proposals      []IKEProposal `yaml:"proposals" json:"proposals,omitempty"` // in order of preference
+
+	Identities    Identities  `yaml:"identities" json:"identities"`
+	Certificate   Certificate `yaml:"certificate" json:"certificate"` // of methods with public keys
+	ModeConfig    ModeConfig  `yaml:"mode_config" json:"mode_config,omitempty"`
+	NATTraversal  NAT         `yaml:"nat_traversal" json:"nat_traversal,omitempty"`
+	NATTVersions  []string    `yaml:"natt_versions" strict:"vocab=natt-version" json:"natt_versions,omitempty"` // in order of preference; left out: rfc3947
+	Fragmentation bool        `yaml:"fragmentation" json:"fragmentation,omitempty"`                             // of IKE messages
+	DPD           Duration    `yaml:"dpd" json:"dpd,omitempty"`                                                 // after so long without a sign of life the peer is asked; left out: never
+}
+
+// Identities are the forms of identity that the two ends assert, by their IKE
+// roles. A form that is left out is the end's address. The names themselves are
+// made by whoever runs the scenario: see Name.
+type Identities struct {
+	Initiator string `yaml:"initiator" strict:"vocab=id-type" json:"initiator,omitempty"`
+	Responder string `yaml:"responder" strict:"vocab=id-type" json:"responder,omitempty"`
+}
+
+// Of returns the form of the end with the role.
+func (i Identities) Of(r Role) string {
+	if r == Initiator {
+		return i.Initiator
+	}
+	return i.Responder
+}
+
+// Certificate says what certificate an end has. Both ends trust the same root.
+type Certificate struct {
+	Key          string           `yaml:"key" strict:"vocab=key-type" json:"key,omitempty"` // left out: what the method asks for
+	Intermediate bool             `yaml:"intermediate" json:"intermediate,omitempty"`       // a CA between it and the root
+	Fault        CertificateFault `yaml:"fault" json:"fault,omitempty"`                     // never shared with the other end
 }
 
 // IKEProposal is one transform of phase 1.
@@ -85,16 +128,18 @@ type Selector struct {
 
 // Peer is what the peer's configuration has otherwise than the harness's.
 type Peer struct {
-	PSK   Secret `yaml:"psk" json:"psk,omitempty"`
-	IKE   *IKE   `yaml:"ike" json:"ike,omitempty"`
-	Child *Child `yaml:"child" json:"child,omitempty"`
+	PSK      Secret `yaml:"psk" json:"psk,omitempty"`
+	Password Secret `yaml:"password" json:"password,omitempty"` // of extended authentication
+	IKE      *IKE   `yaml:"ike" json:"ike,omitempty"`
+	Child    *Child `yaml:"child" json:"child,omitempty"`
 }
 
 // Config is the complete configuration of one end.
 type Config struct {
-	PSK   Secret
-	IKE   IKE
-	Child Child
+	PSK      Secret
+	Password Secret
+	IKE      IKE
+	Child    Child
 }
 
 // Step is one step of a script: exactly one of its fields is not nil.
@@ -103,6 +148,7 @@ type Step struct {
 	Exchange *Exchange `yaml:"exchange" json:"exchange,omitempty"`
 	Rekey    *Rekey    `yaml:"rekey" json:"rekey,omitempty"`
 	Delete   *Delete   `yaml:"delete" json:"delete,omitempty"`
+	Wait     *Wait     `yaml:"wait" json:"wait,omitempty"`
 }
 
 // Initiate has the IKE initiator of the trial bring up the child.
@@ -133,6 +179,14 @@ type Delete struct {
 	What What  `yaml:"what" strict:"required" json:"what"`
 }
 
+// Wait lets time pass, so that timers run out: dead peer detection, lifetimes.
+type Wait struct {
+	For Duration `yaml:"for" strict:"required" json:"for"`
+}
+
+// MaxWait bounds a Wait.
+const MaxWait = Duration(60 * time.Second)
+
 // Expect is what the negotiation has to come to.
 type Expect struct {
 	Phase1 Outcome `yaml:"phase1" strict:"required" json:"phase1"`
@@ -145,4 +199,27 @@ type Expect struct {
 	// Silence: a refusal without any notify is acceptable too, that is nothing
 	// but retransmissions.
 	Silence bool `yaml:"silence" json:"silence,omitempty"`
+
+	// Tolerated are further outcomes, which depart from the letter and are known
+	// of real products. They are shown, and are no failure.
+	Tolerated []Quirk `yaml:"tolerated" json:"tolerated,omitempty"`
+}
+
+// Quirk is a known behaviour of products: a whole outcome, as in Expect.
+type Quirk struct {
+	Why      string   `yaml:"why" strict:"required" json:"why"` // whose, and how it comes about
+	Phase1   Outcome  `yaml:"phase1" strict:"required" json:"phase1"`
+	Phase2   Outcome  `yaml:"phase2" json:"phase2,omitempty"`
+	Notifies []string `yaml:"notifies" strict:"vocab=notify" json:"notifies,omitempty"`
+	Silence  bool     `yaml:"silence" json:"silence,omitempty"`
+}
+
+// Observation is what a version of a product was seen to do.
+type Observation struct {
+	Peer    string  `yaml:"peer" strict:"required" json:"peer"`
+	Version string  `yaml:"version" strict:"required" json:"version"`
+	Plays   Role    `yaml:"plays" strict:"required" json:"plays"`
+	Phase1  Outcome `yaml:"phase1" strict:"required" json:"phase1"`
+	Phase2  Outcome `yaml:"phase2" json:"phase2,omitempty"`
+	By      string  `yaml:"by" json:"by,omitempty"` // of a refusal: a notify, "Delete" or "silence"
 }

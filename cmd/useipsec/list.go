@@ -10,8 +10,8 @@ import (
 
 	"github.com/useipsec/useipsec/captures/check"
 	"github.com/useipsec/useipsec/harness"
-	"github.com/useipsec/useipsec/harness/host"
 	"github.com/useipsec/useipsec/harness/peer"
+	"github.com/useipsec/useipsec/scenarios"
 	"github.com/useipsec/useipsec/scenarios/profile"
 )
 
@@ -152,7 +152,7 @@ func ruleRows() []row {
 
 func deviationRows() []row {
 	var rows []row
-	for _, d := range host.DeviationList() {
+	for _, d := range scenarios.DeviationList() {
 		rows = append(rows, row{[]string{d.Name, d.Type}, map[string]string{"name": d.Name, "type": d.Type}})
 	}
 	return rows

@@ -16,7 +16,6 @@ import (
 	"github.com/useipsec/useipsec/captures/check"
 	"github.com/useipsec/useipsec/captures/evidence"
 	"github.com/useipsec/useipsec/harness"
-	"github.com/useipsec/useipsec/harness/host"
 	"github.com/useipsec/useipsec/scenarios"
 	"github.com/useipsec/useipsec/scenarios/profile"
 )
@@ -24,6 +23,7 @@ import (
 // mutantValues are the values of faults for which 1 means nothing or is the honest value.
 var mutantValues = map[string]string{
 	"esp.repeat_sequence": "2", "esp.start_sequence": "7", "esp.bad_icv_from": "4", "esp.spoof_inner": "3", "ike.id_port": "4500",
+	"ike.payloads": "any NONCE truncate=64",
 }
 
 // mutant is one fault of the reference peer and the rules it trips.
@@ -83,7 +83,7 @@ func selftest(ctx context.Context, progress func(done, of int, fault string)) (*
 	if len(failing) > 0 {
 		return nil, fmt.Errorf("selftest: rules fail without any fault: %s", strings.Join(failing, ", "))
 	}
-	faults := host.DeviationList()
+	faults := scenarios.DeviationList()
 	res := &selftestResult{Tripped: map[string][]string{}}
 	for i, d := range faults {
 		fault := d.Name

@@ -18,9 +18,9 @@ import (
 	"time"
 
 	"github.com/useipsec/useipsec/captures/keylog"
-	"github.com/useipsec/useipsec/esp"
 	"github.com/useipsec/useipsec/esp/spd"
 	"github.com/useipsec/useipsec/ikev1"
+	"github.com/useipsec/useipsec/scenarios"
 )
 
 // Config describes a host. It is not changed by the Host.
@@ -33,16 +33,9 @@ type Config struct {
 	SPD spd.SPD
 	// OnDemand lets an outbound packet that needs an SA begin the negotiation of one.
 	OnDemand   bool
-	Deviations Deviations
+	Deviations scenarios.Deviations
 	Rand       io.Reader   // IVs; nil: crypto/rand
 	Record     func(Event) // nil: nobody listens
-}
-
-// Deviations are the faults of a host, by the layer they act in.
-type Deviations struct {
-	IKE ikev1.Deviations `yaml:"ike" json:"ike"`
-	ESP esp.Deviations   `yaml:"esp" json:"esp"`
-	SPD spd.Deviations   `yaml:"spd" json:"spd"`
 }
 
 // Event is something a Host did or noticed, for the journal. IKE is set for what a session

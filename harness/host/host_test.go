@@ -3,11 +3,8 @@ package host_test
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"net/netip"
-	"reflect"
 	"runtime"
-	"strings"
 	"testing"
 	"time"
 
@@ -157,31 +154,5 @@ func TestForeign(t *testing.T) {
 				t.Errorf("answered: %+v", o)
 			}
 		})
-	}
-}
-
-// TestDeviationNames holds the names on the command line against the structs behind them.
-func TestDeviationNames(t *testing.T) {
-	list := host.DeviationList()
-	if len(list) < 50 {
-		t.Errorf("%d deviations", len(list))
-	}
-	for _, d := range list {
-		var got host.Deviations
-		if err := got.Set(d.Name); err != nil {
-			t.Error(err)
-		}
-		if reflect.ValueOf(got).IsZero() {
-			t.Errorf("%s sets nothing", d.Name)
-		}
-	}
-	var d host.Deviations
-	if err := d.Set("spd.leak_cleartext=3"); err != nil || d.SPD.LeakCleartext != 3 {
-		t.Error(err)
-	}
-	for _, bad := range []string{"", "ike", "ike.", "ike.none", "ike.edit_bytes", "ike.reuse_spi=maybe", "esp.bad_icv=-1", "ike.id_port=70000"} {
-		if err := d.Set(bad); !errors.Is(err, host.ErrDeviation) || !strings.Contains(err.Error(), "harness/host") {
-			t.Errorf("%q: %v", bad, err)
-		}
 	}
 }

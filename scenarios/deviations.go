@@ -1,13 +1,26 @@
-package host
+package scenarios
 
 import (
+	"encoding"
 	"errors"
 	"fmt"
 	"reflect"
 	"sort"
 	"strconv"
 	"strings"
+
+	"github.com/useipsec/useipsec/esp"
+	"github.com/useipsec/useipsec/esp/spd"
+	"github.com/useipsec/useipsec/ikev1"
 )
+
+// Deviations are the faults of an IPsec host of ours, by the layer they act in.
+// The zero value is an honest one.
+type Deviations struct {
+	IKE ikev1.Deviations `yaml:"ike" json:"ike"`
+	ESP esp.Deviations   `yaml:"esp" json:"esp"`
+	SPD spd.Deviations   `yaml:"spd" json:"spd"`
+}
 
 // ErrDeviation is wrapped by what is wrong with the name or value of a deviation.
 var ErrDeviation = errors.New("no such deviation")
@@ -15,7 +28,7 @@ var ErrDeviation = errors.New("no such deviation")
 // DeviationInfo names one fault that can be switched on.
 type DeviationInfo struct {
 	Name string // "ike.reuse_spi": the layer and the fault's own name
-	Type string // "bool" or "number"
+	Type string // "bool", "number", or "list" of texts such as "main3 KE truncate=4"
 }
 
 // DeviationList lists every named fault, sorted.
@@ -24,8 +37,11 @@ func DeviationList() []DeviationInfo {
 	var d Deviations
 	d.each(func(name string, v reflect.Value) {
 		kind := "number"
-		if v.Kind() == reflect.Bool {
+		switch v.Kind() {
+		case reflect.Bool:
 			kind = "bool"
+		case reflect.Slice:
+			kind = "list"
 		}
 		list = append(list, DeviationInfo{Name: name, Type: kind})
 	})
@@ -34,7 +50,7 @@ func DeviationList() []DeviationInfo {
 }
 
 // Set switches a fault on: "ike.reuse_spi", or with a value "spd.leak_cleartext=1". A number
-// without a value is 1.
+// without a value is 1. A list takes one more member each time: "ike.payloads=main3 KE truncate=4".
 func (d *Deviations) Set(spec string) error {
 	name, value, hasValue := strings.Cut(spec, "=")
 	found := false
@@ -51,9 +67,9 @@ func (d *Deviations) Set(spec string) error {
 	})
 	switch {
 	case !found:
-		return fmt.Errorf("harness/host: %q: %w; list them with: useipsec list deviations", name, ErrDeviation)
+		return fmt.Errorf("scenarios: %q: %w; list them with: useipsec list deviations", name, ErrDeviation)
 	case err != nil:
-		return fmt.Errorf("harness/host: deviation %s: %q: %w", name, value, err)
+		return fmt.Errorf("scenarios: deviation %s: %q: %w", name, value, err)
 	}
 	return nil
 }
@@ -72,6 +88,12 @@ func setValue(v reflect.Value, value string) error {
 			return fmt.Errorf("want a number that is not negative: %w", ErrDeviation)
 		}
 		v.SetInt(n)
+	case reflect.Slice:
+		member := reflect.New(v.Type().Elem())
+		if err := member.Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(value)); err != nil {
+			return fmt.Errorf("%w: %w", ErrDeviation, err)
+		}
+		v.Set(reflect.Append(v, member.Elem()))
 	default:
 		n, err := strconv.ParseUint(value, 0, v.Type().Bits())
 		if err != nil {
@@ -90,12 +112,20 @@ func (d *Deviations) each(f func(name string, v reflect.Value)) {
 		prefix := layers.Type().Field(i).Tag.Get("yaml") + "."
 		for j := range layer.NumField() {
 			name, _, _ := strings.Cut(layer.Type().Field(j).Tag.Get("yaml"), ",")
-			switch layer.Field(j).Kind() {
-			case reflect.Bool, reflect.Int, reflect.Uint8, reflect.Uint16, reflect.Uint32:
-				if name != "" && name != "-" {
-					f(prefix+name, layer.Field(j))
-				}
+			if name != "" && name != "-" && settable(layer.Field(j).Type()) {
+				f(prefix+name, layer.Field(j))
 			}
 		}
 	}
+}
+
+// settable reports whether a fault's value can be written as one text.
+func settable(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Bool, reflect.Int, reflect.Uint8, reflect.Uint16, reflect.Uint32:
+		return true
+	case reflect.Slice:
+		return reflect.PointerTo(t.Elem()).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+	}
+	return false
 }

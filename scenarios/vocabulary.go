@@ -1,0 +1,101 @@
+package scenarios
+
+import (
+	"maps"
+	"strings"
+	"sync"
+
+	"github.com/useipsec/useipsec/ikev1"
+	"github.com/useipsec/useipsec/ikev1/pki"
+	"github.com/useipsec/useipsec/scenarios/profile"
+)
+
+// vocabularies are the slugs of profiles, and those that only scenarios use.
+var vocabularies = sync.OnceValue(func() map[string][]string {
+	all := maps.Clone(profile.Vocabularies())
+	for v := ikev1.NATTRFC3947; v <= ikev1.NATTDraft00; v++ {
+		all["natt-version"] = append(all["natt-version"], v.String())
+	}
+	for k := pki.RSA1024; k <= pki.ECDSAP521; k++ {
+		all["key-type"] = append(all["key-type"], k.String())
+	}
+	return all
+})
+
+// XAUTHClient returns the IKE role of the end that authenticates further, after
+// phase 1 with the method, as the client of extended authentication; 0 if there
+// is none.
+func XAUTHClient(method string) Role {
+	for _, kind := range []string{"xauth-", "hybrid-"} {
+		switch rest, ok := strings.CutPrefix(method, kind); {
+		case !ok:
+		case strings.HasPrefix(rest, "init-"):
+			return Initiator
+		case strings.HasPrefix(rest, "resp-"):
+			return Responder
+		}
+	}
+	return 0
+}
+
+// ConfigClient returns the IKE role of the end that mode config gives its
+// address, 0 without mode config.
+func (k IKE) ConfigClient() Role {
+	switch client := XAUTHClient(k.Authentication); {
+	case k.ModeConfig == NoModeConfig:
+		return 0
+	case client != 0:
+		return client
+	}
+	return Initiator
+}
+
+// UsesPSK reports whether the method's keys come from a pre-shared key.
+func UsesPSK(method string) bool { return method == "psk" || strings.HasSuffix(method, "-psk") }
+
+// HasCertificate reports whether the end with the role has a certificate, with
+// the method. The client of hybrid authentication has none.
+func HasCertificate(method string, r Role) bool {
+	if strings.HasPrefix(method, "hybrid-") {
+		return r != XAUTHClient(method)
+	}
+	return !UsesPSK(method)
+}
+
+// keyTypes are the keys that go with methods when a scenario does not say.
+var keyTypes = map[string]string{"ecdsa-sha256": "ecdsa256", "ecdsa-sha384": "ecdsa384", "ecdsa-sha512": "ecdsa521"}
+
+// KeyType returns the type of the certificate's key: what is stated, or what
+// the method asks for.
+func (k IKE) KeyType() string {
+	if k.Certificate.Key != "" {
+		return k.Certificate.Key
+	}
+	if t, ok := keyTypes[k.Authentication]; ok {
+		return t
+	}
+	return "rsa2048"
+}
+
+// User is the name of the user of extended authentication, in every scenario.
+const User = "user@example.com"
+
+// IdentityText returns the name that the end with the role asserts in a form of
+// identity other than its address: "responder.example.com" as an fqdn. It
+// returns "" for addresses, and for forms in which scenarios have no names.
+func IdentityText(r Role, form string) string {
+	switch form {
+	case "fqdn":
+		return r.String() + ".example.com"
+	case "user_fqdn":
+		return r.String() + "@example.com"
+	case "der_asn1_dn":
+		return Subject(r)
+	case "key_id":
+		return r.String()
+	}
+	return ""
+}
+
+// Subject returns the subject of the certificate of the end with the role.
+func Subject(r Role) string { return "C=US, O=Example, CN=" + r.String() + ".example.com" }
