@@ -47,10 +47,17 @@ func (c *charon) control(ctx context.Context, args ...string) (string, error) {
 	return c.tool(ctx, swanctlPath, args...)
 }
 
-// load takes swanctl.conf.
+// load takes swanctl.conf, and what lies beside it.
 func (c *charon) load(ctx context.Context, conf confFiles) error {
-	if err := os.WriteFile(c.path("swanctl/"+swanctlFile), conf[swanctlFile], 0o600); err != nil {
+	// What is not in conf is taken away, keys of an earlier configuration too.
+	if err := os.RemoveAll(c.path("swanctl")); err != nil {
 		return fmt.Errorf("harness/peer: %w", err)
+	}
+	if conf == nil {
+		conf = confFiles{swanctlFile: nil}
+	}
+	if err := conf.write(c.path("swanctl")); err != nil {
+		return err
 	}
 	if err := c.clear(ctx); err != nil {
 		return err

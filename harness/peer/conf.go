@@ -3,11 +3,13 @@ package peer
 import (
 	"encoding/hex"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 )
 
-// confFiles are a daemon's configuration: file name to content. They hold the
-// secret.
+// confFiles are a daemon's configuration: file name, which may have directories, to
+// content. They hold the secrets.
 type confFiles map[string][]byte
 
 // confWriter writes configuration files, indented by blocks.
@@ -36,14 +38,39 @@ func (w *confWriter) section(name string, body func()) {
 	w.depth--
 }
 
-// redact takes the secret out of text, in the forms in which it could be there.
-func redact(text, psk []byte) []byte {
-	if len(psk) == 0 {
-		return text
+// write puts the files below dir, readable for nobody else.
+func (f confFiles) write(dir string) error {
+	for name, content := range f {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return fmt.Errorf("harness/peer: %w", err)
+		}
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			return fmt.Errorf("harness/peer: %w", err)
+		}
 	}
+	return nil
+}
+
+// redacted are the files without the secrets.
+func (f confFiles) redacted(secrets [][]byte) confFiles {
+	out := make(confFiles, len(f))
+	for name, content := range f {
+		out[name] = redact(content, secrets)
+	}
+	return out
+}
+
+// redact takes secrets out of text, in the forms in which they could be there.
+func redact(text []byte, secrets [][]byte) []byte {
 	s := string(text)
-	for _, form := range []string{"0x" + hex.EncodeToString(psk), hex.EncodeToString(psk), string(psk)} {
-		s = strings.ReplaceAll(s, form, "(redacted)")
+	for _, secret := range secrets {
+		if len(secret) == 0 {
+			continue
+		}
+		for _, form := range []string{"0x" + hex.EncodeToString(secret), hex.EncodeToString(secret), string(secret)} {
+			s = strings.ReplaceAll(s, form, "(redacted)")
+		}
 	}
 	return []byte(s)
 }

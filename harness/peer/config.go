@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"encoding/pem"
 	"fmt"
 	"net/netip"
 	"time"
@@ -37,6 +38,21 @@ func (r Role) String() string {
 		return "initiator"
 	}
 	return fmt.Sprintf("Unknown(%d)", uint8(r))
+}
+
+// secrets are what may not be in evidence, logs or errors.
+func (c Config) secrets() [][]byte {
+	s := [][]byte{c.IKE.PSK}
+	if x := c.IKE.XAUTH; x != nil {
+		s = append(s, x.Password)
+	}
+	if k := c.IKE.Credentials; k != nil {
+		s = append(s, k.Key)
+		if block, _ := pem.Decode(k.Key); block != nil {
+			s = append(s, block.Bytes)
+		}
+	}
+	return s
 }
 
 // IKEConfig is phase 1, and what follows it before quick mode.

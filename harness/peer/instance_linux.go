@@ -1,12 +1,14 @@
 package peer
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,9 +32,10 @@ type instance struct {
 	apps     lab.Apps
 	done     <-chan struct{}
 
-	mu     sync.Mutex
-	config Config    // as last configured
-	conf   confFiles // its files, redacted
+	mu      sync.Mutex
+	config  Config    // as last configured
+	conf    confFiles // its files, redacted
+	secrets [][]byte  // of all configurations: the log goes back to the first
 
 	closing  sync.Once
 	closeErr error
@@ -137,15 +140,23 @@ func (s *instance) Apps() lab.Apps { return s.apps }
 // Link implements Instance.
 func (s *instance) Link() lab.Link { return s.link }
 
-// remember keeps a configuration for the evidence, without its secret.
+// remember keeps a configuration for the evidence, without its secrets.
 func (s *instance) remember(c Config, conf confFiles) {
-	redacted := make(confFiles, len(conf))
-	for name, content := range conf {
-		redacted[name] = redact(content, c.IKE.PSK)
-	}
 	s.mu.Lock()
-	s.config, s.conf = c, redacted
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	for _, secret := range c.secrets() {
+		if !slices.ContainsFunc(s.secrets, func(known []byte) bool { return bytes.Equal(known, secret) }) {
+			s.secrets = append(s.secrets, secret)
+		}
+	}
+	s.config, s.conf = c, conf.redacted(s.secrets)
+}
+
+// redact takes the secrets of every configuration so far out of text.
+func (s *instance) redact(text []byte) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return redact(text, s.secrets)
 }
 
 // configured is what remember kept last.
@@ -166,7 +177,7 @@ func (s *instance) command(ctx context.Context, doing string, args ...string) er
 	return s.said(doing, err)
 }
 
-// said wraps what the peer said, without its secret.
+// said wraps what the peer said, without its secrets.
 func (s *instance) said(doing string, err error) error {
 	if err == nil {
 		return nil
@@ -174,8 +185,7 @@ func (s *instance) said(doing string, err error) error {
 	if s.guest != nil && errors.Is(err, ErrEnded) {
 		err = s.guest.explain(err)
 	}
-	c, _ := s.configured()
-	text := string(redact([]byte(err.Error()), c.IKE.PSK))
+	text := string(s.redact([]byte(err.Error())))
 	return fmt.Errorf("harness/peer: %s: %s: %w", s.env.Name, doing, &saidError{text, err})
 }
 
@@ -200,15 +210,14 @@ func limit(ctx context.Context) time.Duration {
 
 // artifacts are those that every peer has.
 func (s *instance) artifacts(ctx context.Context, product string) (map[string][]byte, error) {
-	c, _ := s.configured()
 	log, err := s.daemon.log(ctx)
 	files := map[string][]byte{
 		"version": []byte(strings.TrimSpace(product+" "+s.info.Version+"\n"+s.info.Detail) + "\n"),
-		"log":     redact(log, c.IKE.PSK),
+		"log":     s.redact(log),
 	}
 	if s.guest != nil {
 		console, cerr := s.guest.output()
-		files["console"], err = redact(console, c.IKE.PSK), errors.Join(err, cerr)
+		files["console"], err = s.redact(console), errors.Join(err, cerr)
 	}
 	return files, err
 }

@@ -42,7 +42,7 @@ func TestPlutoConf(t *testing.T) {
 				t.Fatal(err)
 			}
 			golden(t, "libreswan-"+name+".conf", conf)
-			secrets := redact(plutoSecrets(c), c.IKE.PSK)
+			secrets := redact(plutoSecrets(c), c.secrets())
 			if bytes.Contains(secrets, c.IKE.PSK) || bytes.Contains(secrets, []byte("6e6f7420")) {
 				t.Errorf("the secret is in the evidence: %s", secrets)
 			}

@@ -95,12 +95,7 @@ func (d *pluto) write(conf confFiles) error {
 	if conf == nil {
 		conf = confFiles{plutoConfFile: plutoIdle(), plutoSecretsFile: nil}
 	}
-	for _, name := range []string{plutoConfFile, plutoSecretsFile} {
-		if err := os.WriteFile(d.path(name), conf[name], 0o600); err != nil {
-			return fmt.Errorf("harness/peer: %w", err)
-		}
-	}
-	return nil
+	return conf.write(d.dir)
 }
 
 // control runs whack.

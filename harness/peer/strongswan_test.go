@@ -54,7 +54,7 @@ func TestSwanctlConf(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := redact(conf, c.IKE.PSK)
+			got := redact(conf, c.secrets())
 			if bytes.Contains(got, c.IKE.PSK) || bytes.Contains(got, []byte("6e6f7420")) {
 				t.Errorf("the secret is in the evidence:\n%s", got)
 			}
