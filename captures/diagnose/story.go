@@ -110,7 +110,7 @@ func (s *story) isakmp(m *dissect.ISAKMP) {
 		if m.Index < len(n.quickCopies) {
 			n.quickCopies[m.Index] = keep(n.quickCopies[m.Index], m.Frame)
 		}
-	case m.Index < len(n.copies):
+	case m.Header.Exchange != wire.ExchangeTransaction && m.Index < len(n.copies):
 		n.copies[m.Index] = keep(n.copies[m.Index], m.Frame)
 	}
 }

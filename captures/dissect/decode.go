@@ -1,6 +1,7 @@
 package dissect
 
 import (
+	"crypto/x509"
 	"errors"
 	"iter"
 	"slices"
@@ -54,7 +55,7 @@ type Limits struct {
 	Messages  int // messages kept for each exchange; default 32
 	Octets    int // octets of ISAKMP messages kept in all; default 64 MiB
 	SAs       int // IPsec SAs, those only observed included; default 4096
-	Fragments int // datagrams under reassembly; default 64
+	Fragments int // datagrams, and ISAKMP messages, under reassembly; default 64
 	Depth     int // headers of ESP, AH and IP inside each other; default 4
 }
 
@@ -81,6 +82,10 @@ func (l Limits) withDefaults() Limits {
 // Decoder follows the exchanges and SAs of one capture. It is not safe for
 // concurrent use.
 type Decoder struct {
+	// Certificates are those that may have signed where the signer sends none.
+	// They are to be set before the first packet.
+	Certificates []*x509.Certificate
+
 	lim Limits
 	log *keylog.Log
 
@@ -88,6 +93,7 @@ type Decoder struct {
 	notes  []string
 
 	fragments *table[datagramKey, *datagram]
+	pieces    *table[fragmentKey, *pieces]
 	phase1s   *table[cookie, *family]
 	octets    int // kept in phase1s
 	sas       *table[saKey, *SA]
@@ -115,6 +121,7 @@ func NewDecoder(log *keylog.Log, lim Limits) *Decoder {
 		log:       log,
 		frames:    make([]frame, lim.Depth+1),
 		fragments: newTable[datagramKey, *datagram](lim.Fragments),
+		pieces:    newTable[fragmentKey, *pieces](lim.Fragments),
 		phase1s:   newTable[cookie, *family](lim.Phase1),
 		sas:       newTable[saKey, *SA](lim.SAs),
 	}

@@ -109,6 +109,12 @@ func (d *Decoder) decrypt(m *ISAKMP, msg *wire.Message, x *exchange) {
 			}
 		}
 	}
+	if len(ivs) == 0 && x.phase1 && p.Auth.Revised() {
+		// The first IV is made of what this method conceals. The ones after it are not.
+		x.chain = chain{last: last}
+		m.Opaque = "no IV: the KE payloads are encrypted with keys made of the nonces (RFC 2409 5.3)"
+		return
+	}
 	c := &x.chain
 	if c.rejected = append(c.rejected, last); len(c.rejected) > maxRejected {
 		c.rejected = slices.Delete(c.rejected, 0, 1)

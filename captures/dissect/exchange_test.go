@@ -222,16 +222,38 @@ func TestSPIReuse(t *testing.T) {
 	}
 }
 
-// IKE's own fragments are recognised and said to be unread.
-func TestIKEFragment(t *testing.T) {
+// What is no fragment of a whole message stays a fragment.
+func TestIKEFragments(t *testing.T) {
+	body := make([]byte, 8)
+	for _, tt := range []struct {
+		name string
+		send []wire.Fragment
+		want string
+	}{
+		{"alone", []wire.Fragment{{ID: 1, Number: 1, Data: body}}, "the rest of its message is not there"},
+		{"last one missing", []wire.Fragment{{ID: 1, Number: 1, Data: body}, {ID: 1, Number: 2, Data: body}}, "the rest of its message is not there"},
+		{"of two messages", []wire.Fragment{{ID: 1, Number: 1, Data: body}, {ID: 2, Number: 2, Last: true, Data: body}}, "the rest of its message is not there"},
+		{"number 0", []wire.Fragment{{ID: 1, Number: 0, Data: body}}, "with number 0"},
+		{"beyond the last", []wire.Fragment{{ID: 1, Number: 2, Last: true, Data: body}, {ID: 1, Number: 3, Data: body}}, "beyond the last one"},
+		{"with another text", []wire.Fragment{{ID: 1, Number: 1, Data: body}, {ID: 1, Number: 1, Data: body[1:]}}, "another one of number 1"},
+	} {
+		c := newTalk(t)
+		for _, f := range tt.send {
+			c.plain(true, c.header(wire.ExchangeMain, 0), &f)
+		}
+		es := c.decode(c.log())
+		e := es[len(es)-1]
+		if e.Opaque != "an IKE fragment, "+tt.want && e.Opaque != "an IKE fragment; "+tt.want || e.ISAKMP.Phase1 != nil || e.ISAKMP.Fragment == nil {
+			t.Errorf("%s: %q, %+v", tt.name, e.Opaque, e.ISAKMP)
+		}
+	}
 	c := newTalk(t)
-	c.opening()
-	h := c.header(wire.ExchangeMain, 0)
-	h.Flags = wire.FlagEncryption
-	c.plain(true, h, &wire.Fragment{ID: 1, Number: 1, Last: true, Data: make([]byte, 40)})
-	got := summary(c.decode(c.log())[4])
-	const why = "an IKE fragment; these are not put together"
-	if want := "main 5 > encrypted HASH_I unverifiable (" + why + ") opaque: " + why; got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
+	inner := c.plain(true, c.header(wire.ExchangeMain, 0), &wire.Fragment{ID: 9, Number: 1, Last: true})
+	c.plain(true, c.header(wire.ExchangeMain, 0), &wire.Fragment{ID: 1, Number: 1, Last: true, Data: inner})
+	c.plain(true, c.header(wire.ExchangeMain, 0), &wire.Fragment{ID: 2, Number: 1, Last: true, Data: body})
+	for _, e := range c.decode(c.log()) {
+		if e.Err == nil || e.ISAKMP.Phase1 != nil {
+			t.Errorf("frame %d: %v", e.Frame, e.Err)
+		}
 	}
 }

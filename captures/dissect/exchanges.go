@@ -1,6 +1,7 @@
 package dissect
 
 import (
+	"crypto/x509"
 	"fmt"
 	"net/netip"
 	"time"
@@ -41,8 +42,14 @@ type ISAKMP struct {
 	NonESPMarker  bool // four zero octets preceded it (RFC 3948 2.2)
 	FromInitiator bool // sent by the initiator of the ISAKMP SA, as far as addresses and cookies tell
 
+	// Fragment is set in a message that is a piece of another one, cut by IKE itself
+	// ([MS-IKEE] 2.2.3). The frame that completes it has the whole message instead,
+	// and in Fragments the frames that the pieces came in, in capture order.
+	Fragment  *wire.Fragment
+	Fragments []int
+
 	// Phase1 is the ISAKMP SA the cookies name, nil only for other versions of
-	// IKE. Quick is the quick mode exchange, nil for other exchange types.
+	// IKE and for fragments. Quick is the quick mode exchange, nil for other exchange types.
 	Phase1 *Phase1
 	Quick  *Quick
 	// Index is the message's place in its exchange: 1..6 in main mode, 1..3 in
@@ -56,6 +63,10 @@ type ISAKMP struct {
 
 	Hash HashCheck
 	NATD []NATDCheck // one for each NAT-D payload, in order
+	// Concealed are the types of the payloads whose bodies are encrypted to a
+	// public key, or with a key made of a nonce that is (RFC 2409 5.2, 5.3). Their
+	// typed forms in Message mean nothing.
+	Concealed []wire.PayloadType
 }
 
 // HashState is what became of a HASH payload.
@@ -87,13 +98,14 @@ func (h HashState) String() string {
 // HashCheck is the recomputation of a HASH payload (RFC 2409 5, 5.5, 5.7).
 type HashCheck struct {
 	State HashState
-	// Name is "HASH_I", "HASH_R", "HASH(1)", "HASH(2)", "HASH(3)", or
-	// "SIG_I", "SIG_R" (unverifiable here) for phase 1 with signatures. Set also
-	// when the hash is absent but RFC 2409 asks for one.
+	// Name is "HASH_I", "HASH_R", "HASH(1)", "HASH(2)", "HASH(3)", or "SIG_I",
+	// "SIG_R" where a signature is there instead of the hash. Set also when it is
+	// absent but RFC 2409 asks for one.
 	Name string
 	// First: the HASH payload is the first payload, as RFC 2409 5.5 demands of quick mode.
 	First bool
 	// Why says what a verification lacks: "no g^xy", "no SKEYID_a: only Ka is known", …
+	// or, of a signature that is bad, what was found in it.
 	Why string
 }
 
@@ -129,11 +141,17 @@ type Phase1 struct {
 	IDii, IDir         *wire.ID // nil while unread
 	IDiiBody, IDirBody []byte
 	VendorsI, VendorsR [][]byte // vendor IDs of each side, in order of appearance
-	CertsI, CertsR     int      // number of CERT payloads
-	HashI, HashR       HashState
+	CertsI, CertsR     []*wire.Cert
+	HashI, HashR       HashState // of HASH_I or SIG_I, HASH_R or SIG_R
+	// SignerI and SignerR are the certificates whose keys verify SIG_I and SIG_R.
+	SignerI, SignerR   *x509.Certificate
 	FloatedI, FloatedR bool // side has sent this exchange's messages from or to port 4500
 	// FirstFrame and LastFrame are the frames of the SA's first and latest message.
 	FirstFrame, LastFrame int
+
+	// XAUTH and Lease are what transaction exchanges under the SA came to.
+	XAUTH XAUTH
+	Lease Lease
 
 	// Keys says how much is known; Why what is missing for more.
 	Keys KeyStatus

@@ -8,19 +8,14 @@ import (
 // hashName names the hash or signature that RFC 2409 asks of a message, or "".
 func (m *ISAKMP) hashName(x *exchange) string {
 	switch {
-	case x.phase1 && authKind(m.Phase1.Auth) == authSig:
-		switch m.authenticates() {
-		case 'I':
-			return "SIG_I"
-		case 'R':
-			return "SIG_R"
-		}
 	case x.phase1:
-		switch m.authenticates() {
-		case 'I':
-			return "HASH_I"
-		case 'R':
-			return "HASH_R"
+		side := m.authenticates()
+		switch {
+		case side == 0:
+		case m.Phase1.Auth.Signs(side == 'I'):
+			return "SIG_" + string(side)
+		default:
+			return "HASH_" + string(side)
 		}
 	case x.quick != nil:
 		switch m.Index {
@@ -53,8 +48,9 @@ func (m *ISAKMP) authenticates() byte {
 	return 0
 }
 
-// checkHash recomputes the HASH payload of a message.
-func (m *ISAKMP) checkHash(x *exchange) {
+// checkHash recomputes the HASH payload of a message, or verifies the signature
+// that is there instead.
+func (d *Decoder) checkHash(m *ISAKMP, x *exchange) {
 	c := &m.Hash
 	c.Name = m.hashName(x)
 	if m.Message == nil || m.Opaque != "" {
@@ -63,11 +59,14 @@ func (m *ISAKMP) checkHash(x *exchange) {
 		}
 		return
 	}
+	if side := m.authenticates(); x.phase1 && side != 0 && m.Phase1.Auth.Signs(side == 'I') {
+		d.checkSignature(m)
+		return
+	}
 	h, at := payload[*wire.Hash](m.Message)
 	if at < 0 {
-		if _, sig := payload[*wire.Sig](m.Message); sig >= 0 {
-			c.State, c.Why = HashUnverifiable, "signatures are not verified"
-			c.First = sig == 0
+		if _, sig := payload[*wire.Sig](m.Message); sig >= 0 && m.Phase1.Auth == 0 {
+			c.State, c.Why = HashUnverifiable, "a signature, and the method of authentication is not known"
 		}
 		return
 	}
@@ -77,7 +76,7 @@ func (m *ISAKMP) checkHash(x *exchange) {
 	case c.Name == "":
 		c.Why = "RFC 2409 has no hash in this message"
 	case x.phase1:
-		want, c.Why = m.Phase1.authHash(m.FromInitiator)
+		want, c.Why = m.Phase1.authHash(m.FromInitiator, m.Phase1.Suite)
 	case m.Phase1.keys().a == nil:
 		c.Why = m.Phase1.lacksA()
 	default:
@@ -109,8 +108,9 @@ func (p *Phase1) lacksA() string {
 	return "no SKEYID_a: " + p.Why
 }
 
-// authHash computes HASH_I or HASH_R (RFC 2409 5), or says what is missing.
-func (p *Phase1) authHash(initiator bool) (hash []byte, why string) {
+// authHash computes HASH_I or HASH_R (RFC 2409 5) with the hash of s, or says
+// what is missing.
+func (p *Phase1) authHash(initiator bool, s keymat.Suite) (hash []byte, why string) {
 	k := p.keys()
 	id := p.IDirBody
 	if initiator {
@@ -125,14 +125,18 @@ func (p *Phase1) authHash(initiator bool) (hash []byte, why string) {
 		return nil, "no SKEYID: " + lacking(candidate{missing: k.missingForKEYID})
 	case p.OfferedBody == nil:
 		return nil, "the first message, with the SA payload that is hashed, is not in the capture"
+	case p.Auth.Revised() && (p.KEi == nil || p.KEr == nil || id == nil):
+		return nil, "public values and identities are encrypted with keys made of the nonces (RFC 2409 5.3)"
 	case p.KEi == nil || p.KEr == nil:
 		return nil, "the KE payloads are not in the capture"
+	case p.Auth.Encrypts() && id == nil:
+		return nil, "the identity is encrypted to a public key (RFC 2409 5.2)"
 	case id == nil:
 		return nil, "the message has no ID payload"
 	case initiator:
-		return keymat.HashI(p.Suite, k.skeyid, p.material(), p.OfferedBody, id), ""
+		return keymat.HashI(s, k.skeyid, p.material(), p.OfferedBody, id), ""
 	}
-	return keymat.HashR(p.Suite, k.skeyid, p.material(), p.OfferedBody, id), ""
+	return keymat.HashR(s, k.skeyid, p.material(), p.OfferedBody, id), ""
 }
 
 // messageHash computes HASH(1), HASH(2) or HASH(3) (RFC 2409 5.5, 5.7) for a

@@ -9,10 +9,6 @@ import (
 	"github.com/useipsec/useipsec/ikev1/wire"
 )
 
-// opaqueFragment is Opaque of a piece of an ISAKMP message that was cut by IKE
-// itself, with payload 132.
-const opaqueFragment = "an IKE fragment; these are not put together"
-
 // nonESPMarkerLen is the length of the non-ESP marker (RFC 3948 2.2).
 const nonESPMarkerLen = 4
 
@@ -43,7 +39,16 @@ func (d *Decoder) isakmp(depth int, b []byte, marker bool) {
 		m.Opaque = "IKEv2 is not followed"
 	case errors.Is(err, wire.ErrVersion):
 		m.Err = err
+	case e.Truncated && h.NextPayload == wire.PayloadFragment:
+		m.Opaque = opaqueTruncated
 	default:
+		if whole, frames := d.ikeFragment(m); whole != nil {
+			m.assembled(whole, frames)
+			e.Payload = whole
+		}
+		if m.Fragment != nil || m.Err != nil {
+			break
+		}
 		m.Phase1 = d.phase1(m)
 		m.Phase1.LastFrame = m.Frame
 		m.FromInitiator = m.Phase1.sentByInitiator(m)
@@ -81,9 +86,6 @@ func (d *Decoder) follow(m *ISAKMP) {
 		d.decrypt(m, msg, x)
 	} else {
 		m.Message = msg
-		if _, at := payload[*wire.Fragment](msg); at >= 0 {
-			m.Opaque = opaqueFragment
-		}
 	}
 	if m.Message != nil || x.quick == nil {
 		p.moved(m)
@@ -103,9 +105,9 @@ func (d *Decoder) absorb(m *ISAKMP, x *exchange) {
 	case x.quick != nil:
 		x.quick.absorb(m)
 	}
-	m.checkHash(x)
+	d.checkHash(m, x)
 	switch {
-	case x.phase1 && m.Hash.State != HashAbsent:
+	case x.phase1 && m.Hash.Name != "" && m.Hash.State != HashAbsent:
 		*side(m, &m.Phase1.HashI, &m.Phase1.HashR) = m.Hash.State
 	case m.Message == nil:
 	case x.quick != nil:
@@ -115,6 +117,7 @@ func (d *Decoder) absorb(m *ISAKMP, x *exchange) {
 		}
 	default:
 		d.deletes(m)
+		m.Phase1.transaction(m)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/useipsec/useipsec/ikev1/keymat"
-	"github.com/useipsec/useipsec/ikev1/wire"
 )
 
 // keyring is what is known of the keys of an ISAKMP SA: one candidate, or two
@@ -46,7 +45,8 @@ func (d *Decoder) deriveKeys(p *Phase1) {
 	if p.Chosen == nil {
 		p.SuiteErr = errNoSA
 	}
-	k.done = p.Chosen != nil && p.Ni != nil && p.Nr != nil && p.KEi != nil && p.KEr != nil && !p.CookieR.IsZero()
+	k.done = p.Chosen != nil && !p.CookieR.IsZero() &&
+		(p.Auth.Encrypts() || p.Ni != nil && p.Nr != nil) && (p.Auth.Revised() || p.KEi != nil && p.KEr != nil)
 	known, ok := d.log.LookupISAKMP(p.CookieI, p.CookieR)
 	k.candidates = nil
 	switch {
@@ -98,18 +98,21 @@ func (p *Phase1) derive(skeyid, psk, gxy []byte) candidate {
 	in.GXY = gxy
 	c := candidate{skeyid: skeyid}
 	if skeyid == nil {
-		switch method := authKind(p.Auth); {
+		signed := p.Auth.Signs(true) || p.Auth.Signs(false)
+		switch {
+		case p.Auth.Encrypts():
+			c.missingForKEYID = "no SKEYID, and the nonces are encrypted to public keys (RFC 2409 5.2, 5.3)"
 		case p.Ni == nil || p.Nr == nil:
 			c.missingForKEYID = "the nonces are not in the capture"
-		case method == authPSK && psk != nil:
+		case p.Auth.PSK() && psk != nil:
 			c.skeyid = keymat.SKEYIDPSK(p.Suite.Hash, psk, p.Ni, p.Nr)
-		case method == authPSK:
+		case p.Auth.PSK():
 			c.missingForKEYID = "no pre-shared key"
-		case method == authSig && gxy != nil:
+		case signed && gxy != nil:
 			c.skeyid = keymat.SKEYIDSignature(p.Suite.Hash, p.Ni, p.Nr, gxy)
-		case method == authSig:
+		case signed:
 			c.missingForKEYID = "no g^xy"
-		default: // the nonces of public key encryption are encrypted
+		default:
 			c.missingForKEYID = fmt.Sprintf("no SKEYID, and authentication method %v", p.Auth)
 		}
 	}
@@ -167,25 +170,4 @@ func (p *Phase1) confirm(i int) {
 		c.missingForKEYID = c.missing
 	}
 	p.status()
-}
-
-// authKind says how SKEYID comes about.
-type kindOfAuth uint8
-
-const (
-	authOther kindOfAuth = iota
-	authPSK
-	authSig
-)
-
-func authKind(a wire.AuthMethod) kindOfAuth {
-	switch a {
-	case wire.AuthPSK, wire.AuthXAUTHInitPSK, wire.AuthXAUTHRespPSK:
-		return authPSK
-	case wire.AuthDSS, wire.AuthRSASig, wire.AuthECDSA256, wire.AuthECDSA384, wire.AuthECDSA521,
-		wire.AuthXAUTHInitDSS, wire.AuthXAUTHRespDSS, wire.AuthXAUTHInitRSASig, wire.AuthXAUTHRespRSASig,
-		wire.AuthHybridInitRSA, wire.AuthHybridRespRSA, wire.AuthHybridInitDSS, wire.AuthHybridRespDSS:
-		return authSig
-	}
-	return authOther
 }

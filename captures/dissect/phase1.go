@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/useipsec/useipsec/ikev1/keymat"
 	"github.com/useipsec/useipsec/ikev1/wire"
@@ -84,10 +85,17 @@ func (p *Phase1) place(m *ISAKMP, msg *wire.Message) int {
 // absorb takes the facts of phase 1 out of a message. What is known stays: the
 // first message of a kind is the one that both ends went on from.
 func (p *Phase1) absorb(m *ISAKMP) {
+	if sa, at := payload[*wire.SA](m.Message); at >= 0 {
+		p.absorbSA(m.FromInitiator, sa, m.Message.Bodies[at])
+	}
+	if !m.Encrypted {
+		m.Concealed = concealed(p.method(), m.Message)
+	}
 	for i, raw := range m.Message.Payloads {
+		if slices.Contains(m.Concealed, raw.Type()) {
+			continue
+		}
 		switch v := typed(raw).(type) {
-		case *wire.SA:
-			p.absorbSA(m.FromInitiator, v, m.Message.Bodies[i])
 		case *wire.KE:
 			set(side(m, &p.KEi, &p.KEr), v.Data)
 		case *wire.Nonce:
@@ -109,10 +117,15 @@ func (p *Phase1) absorb(m *ISAKMP) {
 				*list = append(*list, v.Data)
 			}
 		case *wire.Cert:
-			*side(m, &p.CertsI, &p.CertsR)++
+			if list := side(m, &p.CertsI, &p.CertsR); len(*list) < maxCerts {
+				*list = append(*list, v)
+			}
 		}
 	}
 }
+
+// maxCerts bounds the CERT payloads kept for each side.
+const maxCerts = 64
 
 // maxVendors bounds the vendor IDs kept for each side.
 const maxVendors = 64
@@ -159,6 +172,29 @@ func suite(sa *wire.SA) (s keymat.Suite, auth wire.AuthMethod, err error) {
 		return s, auth, fmt.Errorf("captures/dissect: hash algorithm %v: %w", s.Hash, keymat.ErrUnknown)
 	}
 	return s, auth, nil
+}
+
+// method is the method of authentication, or while none is chosen the one that is
+// offered first.
+func (p *Phase1) method() wire.AuthMethod {
+	if p.Chosen != nil || p.Offered == nil {
+		return p.Auth
+	}
+	_, m, _ := suite(p.Offered)
+	return m
+}
+
+// concealed lists the payloads of a message in clear whose bodies the method
+// encrypts to a public key, or with a key made of a nonce: those that come with
+// the nonce (RFC 2409 5.2, 5.3).
+func concealed(method wire.AuthMethod, msg *wire.Message) []wire.PayloadType {
+	if _, at := payload[*wire.Nonce](msg); at < 0 || !method.Encrypts() {
+		return nil
+	}
+	if method.Revised() {
+		return []wire.PayloadType{wire.PayloadNonce, wire.PayloadKE, wire.PayloadID, wire.PayloadCert}
+	}
+	return []wire.PayloadType{wire.PayloadNonce, wire.PayloadID}
 }
 
 // side picks the initiator's or the responder's variable.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/useipsec/useipsec/captures/dissect"
@@ -111,6 +112,9 @@ func contents(m *dissect.ISAKMP) string {
 		out = fmt.Sprintf("%v, %v", p.Suite, p.Auth)
 	}
 	for _, payload := range m.Message.Payloads {
+		if slices.Contains(m.Concealed, payload.Type()) {
+			continue
+		}
 		switch v := payload.(type) {
 		case *wire.ID:
 			if q := m.Quick; q == nil || m.Index != 2 || !reflect.DeepEqual(v, q.IDci) && !reflect.DeepEqual(v, q.IDcr) {
