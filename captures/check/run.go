@@ -1,6 +1,7 @@
 package check
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"iter"
@@ -21,6 +22,9 @@ type Options struct {
 	// Diagnose makes what explains the failures of one trial; nil explains
 	// nothing.
 	Diagnose func(*Subject) Explainer
+	// Certificates are those known beforehand of a capture from elsewhere. A trial
+	// has its own.
+	Certificates []*x509.Certificate
 	// OnTrial is called with each trial that was judged, in order.
 	OnTrial func(*TrialResult)
 }
@@ -81,10 +85,7 @@ func (o Options) trial(t *evidence.TrialReader, err error, p *profile.Profile, r
 		tr.Items = append(tr.Items, it.String())
 	}
 	if err == nil && tr.Status == evidence.StatusCompleted {
-		var keys *keylog.Log
-		if keys, err = t.Keys(); err == nil {
-			err = o.judge(tr, NewSubject(p, &t.Meta), rules, t.Packets(), keys)
-		}
+		err = o.completed(tr, t, p, rules)
 	}
 	if err != nil {
 		tr.Status, tr.Reason = evidence.StatusError, err.Error()
@@ -94,6 +95,19 @@ func (o Options) trial(t *evidence.TrialReader, err error, p *profile.Profile, r
 	}
 	tr.Close()
 	return tr
+}
+
+// completed judges a trial that was completed.
+func (o Options) completed(tr *TrialResult, t *evidence.TrialReader, p *profile.Profile, rules []Rule) error {
+	keys, err := t.Keys()
+	if err != nil {
+		return err
+	}
+	s := NewSubject(p, &t.Meta)
+	if s.Certificates, err = t.Certificates(); err != nil {
+		return err
+	}
+	return o.judge(tr, s, rules, t.Packets(), keys)
 }
 
 // unjudged leaves one finding in a trial that was not completed: that it did
@@ -125,7 +139,9 @@ func Capture(name string, packets iter.Seq2[captures.Packet, error], keys *keylo
 		return nil, err
 	}
 	tr := &TrialResult{Scenario: name, Status: evidence.StatusCompleted, Findings: []Finding{}}
-	err = o.judge(tr, NewSubject(p, nil), rules, packets, keys)
+	s := NewSubject(p, nil)
+	s.Certificates = o.Certificates
+	err = o.judge(tr, s, rules, packets, keys)
 	if err != nil {
 		tr.Reason = err.Error()
 	}
@@ -183,7 +199,9 @@ func (o Options) judge(tr *TrialResult, s *Subject, rules []Rule, packets iter.S
 		explainer = o.Diagnose(s)
 	}
 	var failed error
-	for e, err := range dissect.Decode(packets, keys) {
+	d := dissect.NewDecoder(keys, dissect.Limits{})
+	d.Certificates = s.Certificates
+	for e, err := range d.Decode(packets) {
 		if err != nil {
 			failed = fmt.Errorf("captures/check: %w after frame %d: %w", ErrCapture, tr.Packets.Frames, err)
 			break

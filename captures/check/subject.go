@@ -1,6 +1,7 @@
 package check
 
 import (
+	"crypto/x509"
 	"fmt"
 	"net/netip"
 
@@ -17,6 +18,9 @@ type Subject struct {
 	Profile *profile.Profile
 	// Trial is the trial, nil for a capture from elsewhere.
 	Trial *evidence.Trial
+	// Certificates are those of the trial, or known beforehand: the ones that are
+	// self-issued are trusted.
+	Certificates []*x509.Certificate
 
 	harness, peer scenarios.Config
 }

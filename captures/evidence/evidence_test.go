@@ -16,12 +16,48 @@ import (
 	"github.com/useipsec/useipsec/captures"
 	"github.com/useipsec/useipsec/captures/evidence"
 	"github.com/useipsec/useipsec/captures/keylog"
+	"github.com/useipsec/useipsec/ikev1/pki"
 	"github.com/useipsec/useipsec/ikev1/wire"
 	"github.com/useipsec/useipsec/scenarios"
 	"github.com/useipsec/useipsec/scenarios/profile"
 )
 
 var at = time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
+
+// certificate is that of a CA, in PEM, and keyPEM its private key.
+var certificate, keyPEM = func() ([]byte, []byte) {
+	ca, err := pki.NewCA(nil, at, pki.Template{Subject: "CN=Root", Key: pki.ECDSAP256})
+	if err != nil {
+		panic(err)
+	}
+	key, err := pki.KeyPEM(ca.Key)
+	if err != nil {
+		panic(err)
+	}
+	return pki.CertPEM(ca.Root()), key
+}()
+
+// TestCertificates: what is not all certificates is refused.
+func TestCertificates(t *testing.T) {
+	b, err := evidence.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tw, err := b.NewTrial(evidence.Trial{Peer: "p", Scenario: "s", Trial: "t"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tw.Close(evidence.StatusCompleted, "")
+	junk := []byte("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+	for name, pem := range map[string][]byte{"a key": append(bytes.Clone(certificate), keyPEM...), "junk": junk} {
+		if err := tw.WriteCertificates(pem); err == nil || bytes.Contains([]byte(err.Error()), keyPEM[30:60]) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(b.Dir(), tw.Dir(), "certificates.pem")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("something was written: %v", err)
+	}
+}
 
 // write makes a bundle with one trial.
 func write(t *testing.T, noSecrets bool) string {
@@ -46,6 +82,7 @@ func write(t *testing.T, noSecrets bool) string {
 	check(w.WritePacket(captures.Packet{Time: at, Data: []byte{0x45, 1, 2}, Dir: captures.DirIn}))
 	tw.Journal(at, "harness", "state", "detail", "main1-sent")
 	check(tw.WriteKeys(&keylog.Log{ISAKMP: []keylog.ISAKMP{{CookieI: wire.Cookie{1}, Ka: bytes.Repeat([]byte{0xab}, 16)}}}))
+	check(tw.WriteCertificates(certificate))
 	check(tw.WritePeerFile("config", []byte("conf")))
 	check(tw.Close(evidence.StatusCompleted, ""))
 	check(b.Finish(evidence.Run{Tool: "useipsec", Started: at, Finished: at, Profile: "x", Status: "complete", Trials: []evidence.TrialRef{
@@ -74,6 +111,9 @@ func TestRoundTrip(t *testing.T) {
 		}
 		if n++; tr.Ref.Dir == "" {
 			continue
+		}
+		if certs, err := tr.Certificates(); err != nil || len(certs) != 1 || certs[0].Subject.CommonName != "Root" {
+			t.Errorf("certificates %v, %v", certs, err)
 		}
 		if tr.Meta.Marker != "m" || tr.Meta.Status != evidence.StatusCompleted {
 			t.Errorf("trial %+v", tr.Meta)

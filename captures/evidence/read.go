@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bytes"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/useipsec/useipsec/captures"
 	"github.com/useipsec/useipsec/captures/keylog"
+	"github.com/useipsec/useipsec/ikev1/pki"
 )
 
 // maxJSON bounds the JSON files that are read whole.
@@ -177,4 +179,20 @@ func (t *TrialReader) Keys() (*keylog.Log, error) {
 	}
 	defer f.Close()
 	return keylog.Read(name, f)
+}
+
+// Certificates reads the certificates of the trial; a trial without gives none.
+func (t *TrialReader) Certificates() ([]*x509.Certificate, error) {
+	b, err := os.ReadFile(t.Path(fileCerts))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("captures/evidence: %w", err)
+	}
+	c, err := pki.ParsePEM(b)
+	if err != nil {
+		return nil, fmt.Errorf("captures/evidence: %s: %w", t.Path(fileCerts), err)
+	}
+	return c.Certs, nil
 }

@@ -4,7 +4,7 @@
 //
 //	OUT/run.json  profile.yaml  manifest.sha256
 //	OUT/<peer>/<scenario>/<trial>/
-//	    trial.json  wire.pcapng  journal.jsonl
+//	    trial.json  wire.pcapng  journal.jsonl  certificates.pem
 //	    peer/…
 //	    keys/{keys.jsonl,ikev1_decryption_table,esp_sa}    mode 0600
 //
@@ -107,6 +107,7 @@ const (
 	fileTrial    = "trial.json"
 	fileWire     = "wire.pcapng"
 	fileJournal  = "journal.jsonl"
+	fileCerts    = "certificates.pem"
 	fileKeys     = "keys.jsonl"
 	fileIKETable = "ikev1_decryption_table"
 	fileESPTable = "esp_sa"

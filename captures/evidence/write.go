@@ -16,6 +16,7 @@ import (
 
 	"github.com/useipsec/useipsec/captures"
 	"github.com/useipsec/useipsec/captures/keylog"
+	"github.com/useipsec/useipsec/ikev1/pki"
 )
 
 // Bundle is a directory of evidence, being written or opened for reading.
@@ -210,6 +211,19 @@ func (w *TrialWriter) WriteKeys(l *keylog.Log) error {
 		writeFile(dir, fileIKETable, 0o600, l.WriteIKEv1Table),
 		writeFile(dir, fileESPTable, 0o600, l.WriteESPTable),
 	)
+}
+
+// WriteCertificates keeps the certificates of the trial, in PEM: the roots, what lies between, and those of both ends. They
+// are public; a private key among them is refused.
+func (w *TrialWriter) WriteCertificates(pem []byte) error {
+	c, err := pki.ParsePEM(pem)
+	if err == nil && len(c.Keys) > 0 {
+		err = errors.New("a private key is among them")
+	}
+	if err != nil {
+		return fmt.Errorf("captures/evidence: write %s: %w", fileCerts, err)
+	}
+	return writeFile(w.dir, fileCerts, 0o644, func(f io.Writer) error { _, err := f.Write(pem); return err })
 }
 
 // WritePeerFile keeps something of the peer's: its configuration, version or log, without secrets.
