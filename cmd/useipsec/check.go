@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,13 +17,14 @@ import (
 	"github.com/useipsec/useipsec/captures/evidence"
 	"github.com/useipsec/useipsec/captures/keylog"
 	"github.com/useipsec/useipsec/harness/report"
+	"github.com/useipsec/useipsec/ikev1/pki"
 	"github.com/useipsec/useipsec/scenarios/profile"
 )
 
 // checkFlags are the flags of useipsec check and explain.
 type checkFlags struct {
 	profile     string
-	keys        []string
+	keys, certs []string
 	rules, refs []string
 	json, write bool
 }
@@ -42,6 +44,7 @@ and says so when they differ. Given a capture (pcap or pcapng), it judges what c
 	fs := c.Flags()
 	fs.StringVar(&f.profile, "profile", "", "profile: a built-in name or a file (default: the run's own, for a capture bgp)")
 	fs.StringSliceVar(&f.keys, "keys", nil, "key files: Wireshark's ikev1_decryption_table or esp_sa, or keys.jsonl")
+	fs.StringSliceVar(&f.certs, "certs", nil, "certificates (PEM) of signers that send none; those that are self-issued are trusted")
 	fs.StringSliceVar(&f.rules, "rule", nil, "judge by these rules only (globs)")
 	fs.StringSliceVar(&f.refs, "ref", nil, "judge by the rules with this reference only, such as RFC2409/5.5")
 	fs.BoolVar(&f.json, "json", false, "print the results as JSON")
@@ -101,8 +104,8 @@ func (f *checkFlags) show(cmd *cobra.Command, res *check.Result) error {
 
 // directory judges a run's evidence again.
 func (f *checkFlags) directory(cmd *cobra.Command, dir string, o check.Options) error {
-	if len(f.keys) > 0 {
-		return usage(errors.New("--keys is for captures; a directory of evidence has its own"))
+	if len(f.keys)+len(f.certs) > 0 {
+		return usage(errors.New("--keys and --certs are for captures; a directory of evidence has its own"))
 	}
 	b, err := evidence.Open(dir)
 	if err != nil {
@@ -164,6 +167,9 @@ func (f *checkFlags) capture(name string, o check.Options) (*check.Result, error
 	if err != nil {
 		return nil, usage(err)
 	}
+	if o.Certificates, err = loadCertificates(f.certs); err != nil {
+		return nil, usage(err)
+	}
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, usage(err)
@@ -186,6 +192,25 @@ func (f *checkFlags) capture(name string, o check.Options) (*check.Result, error
 		res.Notes = append(res.Notes, s.String())
 	}
 	return res, err
+}
+
+func loadCertificates(names []string) ([]*x509.Certificate, error) {
+	var all []*x509.Certificate
+	for _, n := range names {
+		b, err := os.ReadFile(n)
+		if err != nil {
+			return nil, fmt.Errorf("--certs: %w", err)
+		}
+		c, err := pki.ParsePEM(b)
+		if err == nil && len(c.Certs) == 0 {
+			err = errors.New("there is no certificate in it")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("--certs: %s: %w", n, err)
+		}
+		all = append(all, c.Certs...)
+	}
+	return all, nil
 }
 
 func loadKeys(names []string) (*keylog.Log, error) {

@@ -37,6 +37,7 @@ func newExplain() *cobra.Command {
 		},
 	}
 	c.Flags().StringSliceVar(&f.keys, "keys", nil, "key files: Wireshark's ikev1_decryption_table or esp_sa, or keys.jsonl")
+	c.Flags().StringSliceVar(&f.certs, "certs", nil, "certificates (PEM) of signers that send none")
 	c.Flags().BoolVar(&f.json, "json", false, "print the diagnoses as JSON")
 	return c
 }
