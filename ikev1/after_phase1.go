@@ -48,7 +48,7 @@ func (s *Session) noteStatus(ps []wire.Payload) {
 		case wire.NotifyInitialContact:
 			s.record(Event{Kind: EventInitialContact, Protected: true})
 		case wire.NotifyResponderLifetime:
-			s.shortenPhase1(n)
+			s.life = s.life.shorter(lifePhase1.heard(n))
 		}
 	}
 }

@@ -127,9 +127,7 @@ func (s *Session) recvAggressive2(d Datagram, m *wire.Message) ([]Datagram, erro
 		return nil, err
 	}
 	ps = append(ps, s.natDs()...)
-	if !s.cfg.NoInitialContact {
-		ps = append(ps, s.initialContact())
-	}
+	ps = append(ps, s.contact()...)
 	s.float()
 	var out []Datagram
 	if s.cfg.Deviations.ClearIdentity {

@@ -85,6 +85,8 @@ type QuickPolicy struct {
 	Suites   []esp.Suite // in order of preference
 	PFS      keymat.Group
 	Lifetime time.Duration
+	// Kilobytes that a child may carry, both directions together; 0 sets no limit.
+	Kilobytes uint64
 	// LocalID and RemoteID, if not nil, are sent in quick mode instead of what Selector gives, and a proposal of exactly
 	// them is for this policy: ranges, or names.
 	LocalID, RemoteID *wire.ID
@@ -103,11 +105,14 @@ type Config struct {
 	Auth          Auth
 	Proposals     []keymat.Suite // in order of preference
 	Lifetime      time.Duration  // of the ISAKMP SA; 0 means 8 hours
+	Kilobytes     uint64         // that this end encrypts under the ISAKMP SA; 0 sets no limit
 	Quick         []QuickPolicy
 	NATT          NATT
 	XAUTH         XAUTH
 	ModeConfig    ModeConfig
 	Fragmentation Fragmentation
+	// FirstContact tells, when INITIAL-CONTACT would be sent, whether this is the only SA with the peer; nil: it is.
+	FirstContact func() bool
 	// NoInitialContact leaves INITIAL-CONTACT out of the last message of phase 1 (RFC 2407 4.6.3.3).
 	NoInitialContact bool
 	Retransmit       Retransmit // zero value: 2 s, doubling, 4 tries
@@ -128,6 +133,7 @@ type Config struct {
 const (
 	defaultLifetime      = 8 * time.Hour
 	defaultChildLifetime = time.Hour
+	unsaidChildLifetime  = 28800 * time.Second // of an offer that does not say (RFC 2407 4.5)
 )
 
 var defaultRetransmit = Retransmit{Base: 2 * time.Second, Factor: 2, Tries: 4}

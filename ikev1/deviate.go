@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"slices"
-	"time"
 
 	"github.com/useipsec/useipsec/esp"
 	"github.com/useipsec/useipsec/ikev1/keymat"
@@ -175,7 +174,7 @@ func (s *Session) deviateAttributes(as []wire.Attribute) []wire.Attribute {
 		case a.Type == wire.P1LifeDuration && d.LifeTypeAlone:
 			continue
 		case a.Type == wire.P1LifeDuration && d.LifeSeconds != 0:
-			a = lifeDuration(a.Type, time.Duration(d.LifeSeconds)*time.Second, 0)
+			a = number(a.Type, uint64(d.LifeSeconds))
 		}
 		if a.Type == wire.P1LifeDuration && d.LifeOctets != 0 {
 			v, _ := a.Uint()

@@ -86,6 +86,7 @@ type Child struct {
 	Encap         *esp.UDPEncap // set when ESP travels in UDP; SrcPort is the local port
 	Local, Remote netip.Addr
 	Lifetime      time.Duration
+	Kilobytes     uint64 // 0: no limit
 	// OriginalInitiator and OriginalResponder are the addresses of the hosts as the peer knows them, in transport mode
 	// through a NAT (RFC 3947 5.2); invalid if it did not say. They correct the checksums of TCP and UDP (RFC 3948 3.1.2).
 	OriginalInitiator, OriginalResponder netip.Addr

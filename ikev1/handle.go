@@ -64,6 +64,9 @@ func (s *Session) handleMessage(d Datagram, data []byte) ([]Datagram, error) {
 // handleParsed takes a whole message of this SA to its exchange.
 func (s *Session) handleParsed(d Datagram, m *wire.Message, data []byte) ([]Datagram, error) {
 	digest := sha256.Sum256(data)
+	if digest == s.own {
+		return s.drop("our own message comes back")
+	}
 	switch m.Exchange {
 	case s.cfg.Mode.exchange():
 		if again, known := s.flight.duplicate(digest); known {

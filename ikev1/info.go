@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/useipsec/useipsec/ikev1/keymat"
@@ -23,6 +24,7 @@ func (s *Session) sendInfo(ps ...wire.Payload) ([]Datagram, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.see(id) // it must not be taken for the peer's if somebody sends it back
 	h := s.header(wire.ExchangeInformational, id, 0)
 	if _, isDelete := ps[0].(*wire.Delete); isDelete && s.cfg.Deviations.DeleteInClear {
 		return s.clear(Info, h, ps...)
@@ -31,6 +33,14 @@ func (s *Session) sendInfo(ps ...wire.Payload) ([]Datagram, error) {
 		return keymat.Hash1(s.suite.Hash, s.keys.A, id, rest)
 	}, ps...)
 	return out, err
+}
+
+// see remembers the message ID of an informational or new group exchange.
+func (s *Session) see(id uint32) {
+	if len(s.seen) >= maxInfos {
+		clear(s.seen)
+	}
+	s.seen[id] = true
 }
 
 // DeleteChild removes the child that receives on spi and tells the peer (RFC 2408 3.15): a
@@ -84,7 +94,7 @@ func (s *Session) gone() {
 }
 
 func (s *Session) childBySPIIn(spi uint32) *Child {
-	for _, c := range s.kids {
+	for _, c := range s.kids.list {
 		if c.SPIIn == spi {
 			return c
 		}
@@ -93,12 +103,7 @@ func (s *Session) childBySPIIn(spi uint32) *Child {
 }
 
 func (s *Session) removeChild(c *Child) {
-	for i := range s.kids {
-		if s.kids[i] == c {
-			s.kids = append(s.kids[:i], s.kids[i+1:]...)
-			break
-		}
-	}
+	s.kids.list = slices.DeleteFunc(s.kids.list, func(k *Child) bool { return k == c })
 	s.record(Event{Kind: EventChildGone, Child: c, Detail: fmt.Sprintf("%s in %#08x out %#08x", c.Policy, c.SPIIn, c.SPIOut)})
 }
 
@@ -125,10 +130,7 @@ func (s *Session) handleInfo(d Datagram, m *wire.Message) ([]Datagram, error) {
 	if want := keymat.Hash1(s.suite.Hash, s.keys.A, m.MessageID, o.plain[4+len(raw):]); !bytes.Equal(want, hash.Data) {
 		return s.drop("the hash of an informational message is wrong")
 	}
-	if len(s.seen) >= maxInfos {
-		clear(s.seen)
-	}
-	s.seen[m.MessageID] = true
+	s.see(m.MessageID)
 	s.heard()
 	s.remap(d)
 	var out []Datagram

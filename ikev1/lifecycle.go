@@ -49,9 +49,7 @@ func (s *Session) probe() ([]Datagram, error) {
 	}
 	if s.dpd.open >= d.Tries {
 		s.dpd.next = time.Time{}
-		for _, c := range s.Children() {
-			s.removeChild(c)
-		}
+		s.orphan()
 		s.err = fmt.Errorf("ikev1: %w: %d questions without an answer (RFC 3706 5.5)", ErrDead, s.dpd.open)
 		s.record(Event{Kind: EventFailed, Detail: s.err.Error()})
 		s.gone()
@@ -102,10 +100,7 @@ const halfOpenTime = 30 * time.Second
 const rekeyAt = 0.9
 
 // lives sets the times of an SA that begins now.
-func (s *Session) lives(lifetime, def time.Duration) (rekey, end time.Time) {
-	if lifetime <= 0 {
-		lifetime = def
-	}
+func (s *Session) lives(lifetime time.Duration) (rekey, end time.Time) {
 	return s.now.Add(time.Duration(float64(lifetime) * rekeyAt)), s.now.Add(lifetime)
 }
 
@@ -117,18 +112,8 @@ func (s *Session) halfOpen() bool {
 
 // age does what the lifetimes ask for: new children in time where Config.Rekey says so, and the end of what has lived.
 func (s *Session) age() (out []Datagram, err error) {
-	for _, c := range s.Children() {
-		switch {
-		case !s.now.Before(c.expires) && s.state != StateEstablished:
-			s.removeChild(c) // there is nothing left to tell it by
-		case !s.now.Before(c.expires):
-			more, derr := s.DeleteChild(s.now, c.SPIIn)
-			out, err = append(out, more...), errors.Join(err, derr)
-		case s.cfg.Rekey && c.Role == Initiator && !c.rekeyed && !s.now.Before(c.rekey):
-			c.rekeyed = true
-			more, qerr := s.StartQuick(s.now, c.Policy)
-			out, err = append(out, more...), errors.Join(err, qerr)
-		}
+	if !s.succeeded() {
+		out, err = s.ageChildren()
 	}
 	if s.halfOpen() && !s.now.Before(s.giveUp) {
 		return out, errors.Join(err, s.fail(fmt.Errorf("%w: the peer does not go on", ErrTimeout)))
@@ -137,21 +122,58 @@ func (s *Session) age() (out []Datagram, err error) {
 		return out, err
 	}
 	switch {
-	case !s.now.Before(s.expires):
+	case !s.now.Before(s.expires), s.worn(1):
 		more, derr := s.Delete(s.now)
 		out, err = append(out, more...), errors.Join(err, derr)
-	case s.cfg.Rekey && s.role == Initiator && !s.rekeyed && !s.now.Before(s.rekey):
+	case s.mustRekey() && (!s.now.Before(s.rekey) || s.worn(rekeyAt)):
 		s.rekeyed = true
 		s.record(Event{Kind: EventRekey})
 	}
 	return out, err
 }
 
+// mustRekey tells whether it is for this end to replace the ISAKMP SA, and that is not done yet.
+func (s *Session) mustRekey() bool {
+	return s.cfg.Rekey && s.role == Initiator && !s.rekeyed && !s.succeeded()
+}
+
+// worn tells whether a part of the kilobytes is used up that may be encrypted under the ISAKMP SA.
+func (s *Session) worn(part float64) bool {
+	return s.life.kilobytes > 0 && float64(s.protected) >= part*1024*float64(s.life.kilobytes)
+}
+
+// ageChildren does it for the children.
+func (s *Session) ageChildren() (out []Datagram, err error) {
+	for _, c := range s.Children() {
+		switch {
+		case !s.now.Before(c.expires) && s.state != StateEstablished:
+			s.removeChild(c) // there is nothing left to tell it by
+		case !s.now.Before(c.expires):
+			more, derr := s.DeleteChild(s.now, c.SPIIn)
+			out, err = append(out, more...), errors.Join(err, derr)
+		case s.replaces(c) && !s.now.Before(c.rekey):
+			c.rekeyed = true
+			more, qerr := s.StartQuick(s.now, c.Policy)
+			out, err = append(out, more...), errors.Join(err, qerr)
+		}
+	}
+	return out, err
+}
+
+// replaces tells whether it is for this end to replace a child, and that is not done yet.
+func (s *Session) replaces(c *Child) bool {
+	return s.cfg.Rekey && c.Role == Initiator && !c.rekeyed && s.state == StateEstablished
+}
+
 // due is when lifetimes or dead peer detection want Tick.
 func (s *Session) due(earlier func(time.Time)) {
-	for _, c := range s.kids {
+	heir := s.succeeded()
+	for _, c := range s.kids.list {
+		if heir {
+			break
+		}
 		earlier(c.expires)
-		if s.cfg.Rekey && c.Role == Initiator && !c.rekeyed {
+		if s.replaces(c) {
 			earlier(c.rekey)
 		}
 	}
@@ -162,9 +184,14 @@ func (s *Session) due(earlier func(time.Time)) {
 		return
 	}
 	earlier(s.expires)
-	earlier(s.dpd.next)
+	if !heir {
+		earlier(s.dpd.next)
+	}
 	earlier(s.natt.keepalive)
-	if s.cfg.Rekey && s.role == Initiator && !s.rekeyed {
+	if s.worn(1) || s.mustRekey() && s.worn(rekeyAt) {
+		earlier(s.now)
+	}
+	if s.mustRekey() {
 		earlier(s.rekey)
 	}
 }

@@ -167,9 +167,7 @@ func (s *Session) recvMain4(d Datagram, m *wire.Message) ([]Datagram, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !s.cfg.NoInitialContact {
-		ps = append(ps, s.initialContact())
-	}
+	ps = append(ps, s.contact()...)
 	out, iv, err := s.sealMain(Main5, s.iv, ps...)
 	if err != nil {
 		return nil, err
@@ -200,6 +198,14 @@ func (s *Session) recvMain6(m *wire.Message) ([]Datagram, error) {
 	s.iv = o.iv
 	s.flight.waiting = false
 	return s.phase1Done(o.payloads)
+}
+
+// contact is INITIAL-CONTACT, where this is the only SA with the peer.
+func (s *Session) contact() []wire.Payload {
+	if s.cfg.NoInitialContact || s.cfg.FirstContact != nil && !s.cfg.FirstContact() {
+		return nil
+	}
+	return []wire.Payload{s.initialContact()}
 }
 
 // initialContact tells the peer that this is the only SA we have with it (RFC 2407 4.6.3.3).

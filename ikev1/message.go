@@ -1,6 +1,7 @@
 package ikev1
 
 import (
+	"crypto/sha256"
 	"fmt"
 
 	"github.com/useipsec/useipsec/ikev1/keymat"
@@ -13,7 +14,9 @@ func (s *Session) datagram(step Step, m *wire.Message) ([]Datagram, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ikev1: %v: %w", step, err)
 	}
-	parts, err := s.split(m.Header, s.deviateOctets(b))
+	b = s.deviateOctets(b)
+	s.own = sha256.Sum256(b)
+	parts, err := s.split(m.Header, b)
 	if err != nil {
 		return nil, fmt.Errorf("ikev1: %v: %w", step, err)
 	}
@@ -129,6 +132,7 @@ func (s *Session) encrypt(step Step, h wire.Header, iv []byte, ps []wire.Payload
 		return nil, nil, fmt.Errorf("ikev1: %v: %w", step, err)
 	}
 	m.NextPayload, m.Payloads, m.Sealed = first, nil, sealed
+	s.protected += uint64(len(sealed))
 	out, err := s.datagram(step, m)
 	if len(sealed) == 0 {
 		return out, iv, err // every payload was left out

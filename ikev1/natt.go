@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/useipsec/useipsec/esp"
 	"github.com/useipsec/useipsec/ikev1/wire"
 )
 
@@ -198,10 +199,10 @@ func (s *Session) remap(d Datagram) {
 	}
 	s.follow(d)
 	s.record(Event{Kind: EventRemap, Detail: fmt.Sprintf("the peer is at %v now", d.Remote)})
-	for _, c := range s.kids {
+	for _, c := range s.kids.list {
 		c.Remote = d.Remote.Addr()
 		if c.Encap != nil {
-			c.Encap.DstPort = d.Remote.Port()
+			c.Encap = &esp.UDPEncap{SrcPort: c.Encap.SrcPort, DstPort: d.Remote.Port()}
 		}
 		s.record(Event{Kind: EventRemap, Child: c, Detail: fmt.Sprintf("%s goes to %v", c.Policy, d.Remote)})
 	}

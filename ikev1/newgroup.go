@@ -31,10 +31,7 @@ func (s *Session) handleNewGroup(m *wire.Message) ([]Datagram, error) {
 		!bytes.Equal(hash.Data, keymat.Hash1(s.suite.Hash, s.keys.A, m.MessageID, o.plain[4+len(raw):])) {
 		return s.drop("the hash of a new group mode message is wrong or missing")
 	}
-	if len(s.seen) >= maxInfos {
-		clear(s.seen)
-	}
-	s.seen[m.MessageID] = true
+	s.see(m.MessageID)
 	s.heard()
 	notify := wire.NotifyAttributesNotSupported
 	if _, raw := get[*wire.SA](o.payloads, o.bodies); raw == nil {

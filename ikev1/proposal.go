@@ -2,8 +2,6 @@ package ikev1
 
 import (
 	"fmt"
-	"math"
-	"time"
 
 	"github.com/useipsec/useipsec/ikev1/keymat"
 	"github.com/useipsec/useipsec/ikev1/wire"
@@ -39,28 +37,12 @@ func (s *Session) phase1Attributes(suite keymat.Suite) []wire.Attribute {
 	if bits != 0 {
 		as = append(as, wire.TV(wire.P1KeyLength, uint16(bits)))
 	}
-	return s.deviateAttributes(append(as,
+	as = append(as,
 		wire.TV(wire.P1Hash, uint16(suite.Hash)),
 		wire.TV(wire.P1Group, uint16(suite.Group)),
 		wire.TV(wire.P1Auth, uint16(s.cfg.Auth.Method)),
-		wire.TV(wire.P1LifeType, wire.LifeSeconds),
-		lifeDuration(wire.P1LifeDuration, s.cfg.Lifetime, defaultLifetime),
-	))
-}
-
-// lifeDuration is a lifetime in seconds, as TV where it fits and else as a TLV of four octets.
-func lifeDuration(t wire.AttributeType, d, def time.Duration) wire.Attribute {
-	if d == 0 {
-		d = def
-	}
-	secs := int64(d / time.Second)
-	switch {
-	case secs <= math.MaxUint16:
-		return wire.TV(t, uint16(secs))
-	case secs <= math.MaxUint32:
-		return wire.TLV32(t, uint32(secs))
-	}
-	return wire.TLV32(t, math.MaxUint32)
+	)
+	return s.deviateAttributes(append(as, lifePhase1.of(s.cfg.life().or(defaultLifetime))...))
 }
 
 // phase1Suite reads a transform of phase 1. Unknown or doubled attributes make it unusable (RFC 2407 4.5.2, 4.5.3).
@@ -123,7 +105,7 @@ func (s *Session) choosePhase1(sa *wire.SA) (*wire.SA, error) {
 		if err != nil || auth != s.cfg.Auth.Method || !s.accepts(suite) {
 			continue
 		}
-		s.suite = s.configured(suite)
+		s.suite, s.life = s.configured(suite), lifePhase1.read(t.Attributes)
 		chosen := wire.Proposal{Number: p.Number, Protocol: p.Protocol, SPI: p.SPI, Transforms: []wire.Transform{t}}
 		if s.cfg.Deviations.TwoTransforms {
 			chosen.Transforms = append(chosen.Transforms, t)

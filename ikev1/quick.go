@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"net/netip"
-	"time"
 
 	"github.com/useipsec/useipsec/esp"
 	"github.com/useipsec/useipsec/ikev1/keymat"
@@ -48,7 +47,7 @@ type quick struct {
 	spiOut   uint32
 	suite    esp.Suite
 	commit   bool // the responder wants us to wait for CONNECTED
-	lifetime time.Duration
+	life     life
 	original [2]netip.Addr // the hosts' addresses as the peer knows them: NAT-OA, the initiator's first
 	flight   flight
 }
@@ -207,14 +206,14 @@ func (s *Session) install(q *quick) {
 	c := &Child{
 		Policy: q.policy.Name, Role: q.role, Selector: s.selector(q.policy), Proto: q.policy.Proto, Mode: q.policy.Mode,
 		Suite: q.suite, SPIIn: q.spiIn, SPIOut: q.spiOut, KeysIn: km(q.spiIn), KeysOut: km(q.spiOut),
-		Local: s.local.Addr(), Remote: s.remote.Addr(), Lifetime: q.lifetime,
+		Local: s.local.Addr(), Remote: s.remote.Addr(), Lifetime: q.life.time, Kilobytes: q.life.kilobytes,
 		OriginalInitiator: q.original[0], OriginalResponder: q.original[1],
 	}
 	if s.natt.detected {
 		c.Encap = &esp.UDPEncap{SrcPort: s.local.Port(), DstPort: s.remote.Port()}
 	}
-	c.rekey, c.expires = s.lives(q.lifetime, defaultChildLifetime)
+	c.rekey, c.expires = s.lives(q.life.time)
 	q.state = quickDone
-	s.kids = append(s.kids, c)
+	s.kids.list = append(s.kids.list, c)
 	s.record(Event{Kind: EventChild, MessageID: q.id, Child: c, Detail: fmt.Sprintf("%s %v in %#08x out %#08x", c.Policy, c.Suite, c.SPIIn, c.SPIOut)})
 }

@@ -26,7 +26,7 @@ func (s *Session) StartQuick(now time.Time, policy string) ([]Datagram, error) {
 	if p == nil {
 		return nil, fmt.Errorf("ikev1: quick mode policy %q: %w", policy, ErrUnknownName)
 	}
-	q := &quick{role: Initiator, policy: p, state: quick1Sent, lifetime: p.Lifetime}
+	q := &quick{role: Initiator, policy: p, state: quick1Sent, life: p.life().or(defaultChildLifetime)}
 	var err error
 	if q.id, err = s.messageID(); err != nil {
 		return nil, err
@@ -86,8 +86,8 @@ func (s *Session) makeQuick(q *quick, p *QuickPolicy) (err error) {
 
 // newSPI draws an SPI that no child of this Session receives on; 0 to 255 are reserved (RFC 2406 2.1).
 func (s *Session) newSPI() (uint32, error) {
-	if s.cfg.Deviations.ReuseSPI && len(s.kids) > 0 {
-		return s.kids[0].SPIIn, nil
+	if s.cfg.Deviations.ReuseSPI && len(s.kids.list) > 0 {
+		return s.kids.list[0].SPIIn, nil
 	}
 	for {
 		b, err := s.random(4)

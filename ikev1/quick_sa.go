@@ -3,7 +3,6 @@ package ikev1
 import (
 	"encoding/binary"
 	"fmt"
-	"time"
 
 	"github.com/useipsec/useipsec/esp"
 	"github.com/useipsec/useipsec/ikev1/keymat"
@@ -26,7 +25,7 @@ func (s *Session) quickOffer(q *quick, p *QuickPolicy) *wire.SA {
 		if p.PFS != 0 && !s.cfg.Deviations.OmitGroup {
 			t.Attributes = append(t.Attributes, wire.TV(wire.P2Group, uint16(p.PFS)))
 		}
-		t.Attributes = append(t.Attributes, wire.TV(wire.P2LifeType, wire.LifeSeconds), lifeDuration(wire.P2LifeDuration, p.Lifetime, defaultChildLifetime))
+		t.Attributes = append(t.Attributes, lifePhase2.of(q.life)...)
 		prop.Transforms = append(prop.Transforms, t)
 	}
 	s.deviateQuickOffer(prop.Transforms, p.Suites)
@@ -52,17 +51,17 @@ func (s *Session) encapsulation(m esp.Mode) uint16 {
 
 // childTransform is an ESP transform as numbers this package knows.
 type childTransform struct {
-	suite    esp.Suite
-	encap    uint16
-	group    keymat.Group
-	lifetime time.Duration
+	suite esp.Suite
+	encap uint16
+	group keymat.Group
+	life  life
 }
 
 // readTransform reads the attributes of an ESP transform (RFC 2407 4.5). Unknown or doubled ones make it unusable.
 func (s *Session) readTransform(t wire.Transform) (childTransform, error) {
 	var c childTransform
 	var bits int
-	var auth, lifeType uint16
+	var auth uint16
 	seen := map[wire.AttributeType]bool{}
 	for _, a := range t.Attributes {
 		v, ok := a.Uint()
@@ -74,12 +73,7 @@ func (s *Session) readTransform(t wire.Transform) (childTransform, error) {
 		}
 		seen[a.Type] = true
 		switch a.Type {
-		case wire.P2LifeType:
-			lifeType = uint16(v)
-		case wire.P2LifeDuration:
-			if lifeType == wire.LifeSeconds && v < uint64(1<<31) {
-				c.lifetime = time.Duration(v) * time.Second
-			}
+		case wire.P2LifeType, wire.P2LifeDuration:
 		case wire.P2Group:
 			c.group = keymat.Group(v)
 		case wire.P2Encapsulation:
@@ -93,6 +87,7 @@ func (s *Session) readTransform(t wire.Transform) (childTransform, error) {
 		}
 	}
 	var err error
+	c.life = lifePhase2.read(t.Attributes)
 	c.suite, err = esp.FromIKE(t.ID, bits, auth)
 	return c, err
 }
@@ -118,7 +113,7 @@ func (s *Session) chooseQuick(q *quick, sa *wire.SA) (wire.Proposal, error) {
 					return p, err
 				}
 			}
-			q.suite, q.lifetime = c.suite, c.lifetime
+			q.suite, q.life = c.suite, c.life.or(unsaidChildLifetime)
 			p.Transforms = []wire.Transform{t}
 			s.deviateChosen(&p)
 			return p, nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/useipsec/useipsec/ikev1/keymat"
@@ -36,6 +37,7 @@ type Session struct {
 	peerCert *x509.Certificate
 	first    []Datagram // message 1
 	sent     int        // messages so far
+	own      [32]byte   // digest of the last one
 
 	fragmentID    uint16 // of what was sent last
 	peerFragments bool   // the peer can put fragments together
@@ -46,8 +48,9 @@ type Session struct {
 	gxy      []byte
 	iv       []byte // last CBC block of phase 1: the next phase 1 IV, and the root of phase 2 IVs (RFC 2409 appendix B)
 
-	lifetime       time.Duration // that the responder told, 0 if it did not
-	rekey, expires time.Time     // of the ISAKMP SA
+	life           life      // of the ISAKMP SA: what was offered to this end, or what the responder told
+	protected      uint64    // octets this end encrypted under it
+	rekey, expires time.Time // of the ISAKMP SA
 	rekeyed        bool
 	giveUp         time.Time // a half-open negotiation as responder
 	dpd            dpd
@@ -56,7 +59,8 @@ type Session struct {
 	flight flight // of phase 1
 	quicks map[uint32]*quick
 	order  []uint32 // message IDs of quicks, oldest first
-	kids   []*Child
+	kids   *children
+	heir   *Session        // that replaced this one
 	trans  []*transaction  // oldest first
 	stage  stage           // of extended authentication and mode config
 	user   string          // who authenticated by XAUTH
@@ -89,7 +93,7 @@ func newSession(cfg *Config, role Role) (*Session, error) {
 	}
 	return &Session{
 		cfg: cfg, role: role, rand: r, local: cfg.Local, remote: cfg.Remote,
-		quicks: map[uint32]*quick{}, seen: map[uint32]bool{},
+		quicks: map[uint32]*quick{}, seen: map[uint32]bool{}, kids: &children{},
 	}, nil
 }
 
@@ -124,7 +128,7 @@ func (s *Session) PeerID() wire.ID { return s.peerID }
 func (s *Session) PeerCertificate() *x509.Certificate { return s.peerCert }
 
 // Children are the live pairs of IPsec SAs, oldest first. The slice is a copy, the children are shared.
-func (s *Session) Children() []*Child { return append([]*Child(nil), s.kids...) }
+func (s *Session) Children() []*Child { return slices.Clone(s.kids.list) }
 
 // Tick does what is due: retransmissions and giving up.
 func (s *Session) Tick(now time.Time) ([]Datagram, error) {
@@ -147,7 +151,7 @@ func (s *Session) Tick(now time.Time) ([]Datagram, error) {
 	}
 	more, terr := s.tickTransactions()
 	out, err = append(out, more...), errors.Join(err, terr)
-	if s.state == StateEstablished && !s.dpd.next.IsZero() && !s.now.Before(s.dpd.next) {
+	if s.state == StateEstablished && !s.succeeded() && !s.dpd.next.IsZero() && !s.now.Before(s.dpd.next) {
 		more, derr := s.probe()
 		out, err = append(out, more...), errors.Join(err, derr)
 	}
@@ -196,14 +200,8 @@ func (s *Session) enter(st State) {
 	s.state = st
 	s.record(Event{Kind: EventState, Detail: st.String()})
 	if st == StateEstablished {
-		lifetime := s.cfg.Lifetime
-		if lifetime <= 0 {
-			lifetime = defaultLifetime
-		}
-		if s.lifetime > 0 {
-			lifetime = min(lifetime, s.lifetime)
-		}
-		s.rekey, s.expires = s.lives(lifetime, defaultLifetime)
+		s.life = s.cfg.life().or(defaultLifetime).shorter(s.life)
+		s.rekey, s.expires = s.lives(s.life.time)
 		s.heard()
 		s.record(Event{Kind: EventEstablished})
 		if every := s.keepaliveEvery(); every > 0 {

@@ -74,6 +74,20 @@ func readAttributes(r *reader) []Attribute {
 	return as
 }
 
+// ParseAttributes reads attributes that stand alone, as in the data of RESPONDER-LIFETIME (RFC 2407 4.6.3.1). The values
+// alias b. The error is a *ParseError.
+func ParseAttributes(b []byte) ([]Attribute, error) {
+	r := newReader(b)
+	as := readAttributes(&r)
+	if r.err != nil {
+		return nil, r.err
+	}
+	return as, nil
+}
+
+// AppendAttributes writes them.
+func AppendAttributes(b []byte, as []Attribute) ([]byte, error) { return appendAttributes(b, as) }
+
 // countAttributes counts the attributes that are really there, so that a list is allocated once.
 func countAttributes(s []byte) (n int) {
 	for ; len(s) >= 4; n++ {
