@@ -3,6 +3,7 @@ package spd
 import (
 	"encoding/binary"
 	"math"
+	"net/netip"
 )
 
 // sum16 is the one's complement sum of RFC 1071 over initial and the 16-bit words of b,
@@ -38,6 +39,43 @@ func transportChecksum(b []byte, h packet, proto uint8) uint16 {
 	upper := b[h.upper:]
 	pseudo := sum16(int(proto)+len(upper), addrs)
 	return ^sum16(int(pseudo), upper)
+}
+
+// checksumField is the checksum of TCP or UDP in a packet, aliasing it; nil for what has none over its addresses.
+func checksumField(p packet) []byte {
+	at := 16
+	switch p.flow.Proto {
+	case protoTCP:
+	case protoUDP:
+		at = 6
+	default:
+		return nil
+	}
+	if upper := p.payload(); len(upper) >= at+2 {
+		return upper[at : at+2]
+	}
+	return nil
+}
+
+// readdress corrects the checksum of TCP or UDP that the peer computed with other addresses than the packet has now
+// (RFC 3948 3.1.2), by the difference alone (RFC 1624), so that it still shows what went wrong on the way.
+func readdress(p packet, src, dst netip.Addr) {
+	field := checksumField(p)
+	if field == nil || p.flow.Fragment || p.flow.Proto == protoUDP && field[0]|field[1] == 0 {
+		return
+	}
+	sum := int(^binary.BigEndian.Uint16(field))
+	for _, was := range []netip.Addr{src, dst} {
+		sum += int(^sum16(0, was.AsSlice()))
+	}
+	for _, is := range []netip.Addr{p.flow.Src, p.flow.Dst} {
+		sum = int(sum16(sum, is.AsSlice()))
+	}
+	c := ^sum16(sum, nil)
+	if p.flow.Proto == protoUDP {
+		c = nonZero(c)
+	}
+	binary.BigEndian.PutUint16(field, c)
 }
 
 // nonZero is the other zero of one's complement, since UDP uses 0 for none (RFC 768).

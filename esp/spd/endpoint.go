@@ -1,6 +1,7 @@
 package spd
 
 import (
+	"net/netip"
 	"slices"
 
 	"github.com/useipsec/useipsec/esp"
@@ -50,6 +51,8 @@ type Verdict struct {
 	Reason string
 	// SPI and Seq are of the ESP packet that was made or taken apart.
 	SPI, Seq uint32
+	// Moved is where an authenticated packet in UDP came from, nil if that is where the SA has the peer (RFC 3947 7).
+	Moved *netip.AddrPort
 }
 
 // Reasons. Those that end in a blank are followed by the name of a policy.

@@ -2,6 +2,7 @@ package spd
 
 import (
 	"encoding/binary"
+	"net/netip"
 	"time"
 
 	"github.com/useipsec/useipsec/esp"
@@ -120,11 +121,22 @@ func (e *Endpoint) decapsulate(now time.Time, p packet, pkt []byte, inUDP bool) 
 		v.Reason = reason(err)
 		return v, nil
 	}
+	v.Moved = s.moved(p)
 	if v.Reason = e.admit(s, inner); v.Reason != "" && !e.deviations.AcceptOutside {
 		return v, nil
 	}
 	v.Action = Protect
 	return v, [][]byte{inner.raw}
+}
+
+// moved is where the packet came from, if that is not where the peer is known to be.
+func (s *entry) moved(p packet) *netip.AddrPort {
+	u := s.params.Encap
+	if u == nil || u.SrcPort == p.flow.SrcPort && (!s.params.Src.IsValid() || s.params.Src == p.flow.Src) {
+		return nil
+	}
+	from := netip.AddrPortFrom(p.flow.Src, p.flow.SrcPort)
+	return &from
 }
 
 // open returns the packet that was protected, in new memory.
@@ -149,6 +161,9 @@ func open(s *entry, p packet, pkt []byte) (packet, error) {
 	inner, err := parse(b)
 	if err != nil {
 		return packet{}, refusal(ReasonInner)
+	}
+	if s.params.Mode == esp.Transport && s.peer[0].IsValid() && s.peer[1].IsValid() {
+		readdress(inner, s.peer[0], s.peer[1])
 	}
 	if s.params.Mode == esp.Tunnel && info.NextHeader != tunnelHeader(inner) {
 		return packet{}, refusal(ReasonNextHeader)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -31,6 +32,9 @@ type SAPair struct {
 	Selector Selector // negotiated, outbound orientation
 	Out, In  *esp.SA
 	Expires  time.Time // end of the lifetime; zero: none
+	// PeerSrc and PeerDst are the addresses that the peer computed TCP and UDP checksums with: in transport mode through
+	// a NAT, those of its NAT-OA payloads. Checksums of what comes in are corrected where they are valid (RFC 3948 3.1.2).
+	PeerSrc, PeerDst netip.Addr
 }
 
 // entry is one SA in the SAD.
@@ -40,6 +44,7 @@ type entry struct {
 	sa       *esp.SA
 	params   esp.Params
 	expires  time.Time
+	peer     [2]netip.Addr // SAPair.PeerSrc and PeerDst
 }
 
 // Install adds SAs to the SAD. Outbound traffic goes to the newest outbound SA whose
@@ -93,7 +98,7 @@ func newEntry(pair SAPair, sa *esp.SA, policy *Policy) (*entry, error) {
 			p.Dst = policy.TunnelRemote
 		}
 	}
-	return &entry{policy: pair.Policy, selector: pair.Selector, sa: sa, params: p, expires: pair.Expires}, nil
+	return &entry{policy: pair.Policy, selector: pair.Selector, sa: sa, params: p, expires: pair.Expires, peer: [2]netip.Addr{pair.PeerSrc, pair.PeerDst}}, nil
 }
 
 // Remove takes the inbound SA with an SPI out of the SAD and reports whether there was
@@ -119,6 +124,26 @@ func (e *Endpoint) RemoveOutbound(spi uint32) bool {
 		e.out = slices.DeleteFunc(e.out, match)
 	}
 	return true
+}
+
+// Remap follows a peer to another address or port (RFC 3947 7): the inbound SA with the SPI in and the outbound SAs with
+// the SPI out have it as their other end. Without UDP encapsulation the port is ignored.
+func (e *Endpoint) Remap(in, out uint32, peer netip.AddrPort) {
+	if s := e.in[in]; s != nil {
+		s.params.Src = peer.Addr()
+		if u := s.params.Encap; u != nil {
+			s.params.Encap = &esp.UDPEncap{SrcPort: peer.Port(), DstPort: u.DstPort}
+		}
+	}
+	for _, s := range e.out {
+		if s.params.SPI != out {
+			continue
+		}
+		s.params.Dst = peer.Addr()
+		if u := s.params.Encap; u != nil {
+			s.params.Encap = &esp.UDPEncap{SrcPort: u.SrcPort, DstPort: peer.Port()}
+		}
+	}
 }
 
 // InboundSAs returns the inbound SAs by rising SPI.

@@ -38,22 +38,10 @@ func flip(b []byte) {
 
 // setTransportChecksum completes a whole TCP or UDP packet.
 func setTransportChecksum(p packet) {
-	if p.fragmented() {
+	field := checksumField(p)
+	if p.fragmented() || field == nil {
 		return
 	}
-	var at int
-	switch p.flow.Proto {
-	case protoTCP:
-		at = 16
-	case protoUDP:
-		at = 6
-	default:
-		return
-	}
-	upper := p.payload()
-	if len(upper) < at+2 {
-		return
-	}
-	binary.BigEndian.PutUint16(upper[at:], 0)
-	binary.BigEndian.PutUint16(upper[at:], nonZero(transportChecksum(p.raw, p, p.flow.Proto)))
+	binary.BigEndian.PutUint16(field, 0)
+	binary.BigEndian.PutUint16(field, nonZero(transportChecksum(p.raw, p, p.flow.Proto)))
 }
