@@ -27,10 +27,16 @@ var errNegotiation = errors.New("the negotiation failed")
 
 // Initiate negotiates a child, and returns when it is there or has failed.
 func (e nodeEnd) Initiate(ctx context.Context) error {
-	var children, failures int
+	begin := func(h *host.Host, now time.Time) (host.Output, error) { return h.Initiate(now, policyName) }
+	return e.negotiate(ctx, begin, func(h *host.Host) int { return len(h.Children()) })
+}
+
+// negotiate begins something, and returns when there is one more of what it makes, or it has failed.
+func (e nodeEnd) negotiate(ctx context.Context, begin func(*host.Host, time.Time) (host.Output, error), made func(*host.Host) int) error {
+	var before, failures int
 	err := e.node.Do(func(h *host.Host, now time.Time) (host.Output, error) {
-		children, failures = len(h.Children()), len(h.Failures())
-		return h.Initiate(now, policyName)
+		before, failures = made(h), len(h.Failures())
+		return begin(h, now)
 	})
 	if err != nil {
 		return err
@@ -40,7 +46,7 @@ func (e nodeEnd) Initiate(ctx context.Context) error {
 		if f := h.Failures(); len(f) > failures {
 			failure = f[len(f)-1]
 		}
-		return failure != nil || len(h.Children()) > children
+		return failure != nil || made(h) > before
 	})
 	if failure != nil {
 		return fmt.Errorf("%w: %w", errNegotiation, failure)
@@ -48,10 +54,10 @@ func (e nodeEnd) Initiate(ctx context.Context) error {
 	return err
 }
 
-// Rekey negotiates a further child under the same ISAKMP SA.
+// Rekey negotiates a further child under the same ISAKMP SA, or another ISAKMP SA for the children there are.
 func (e nodeEnd) Rekey(ctx context.Context, what peer.SA) error {
 	if what == peer.IKE {
-		return fmt.Errorf("rekey of the ISAKMP SA: %w", peer.ErrUnsupported)
+		return e.negotiate(ctx, (*host.Host).RekeyIKE, (*host.Host).ISAKMP)
 	}
 	return e.Initiate(ctx)
 }

@@ -64,6 +64,9 @@ func (s *Session) Moved(now time.Time, from netip.AddrPort) {
 	}
 }
 
+// childOverlap is how long a child is kept that was replaced because of its kilobytes.
+const childOverlap = 30 * time.Second
+
 // Carried tells the Session how many octets a child has carried, both directions together. A child with a lifetime in
 // kilobytes is replaced in time, where Config.Rekey says so, and deleted at the end (RFC 2407 4.5).
 func (s *Session) Carried(now time.Time, c *Child, octets uint64) ([]Datagram, error) {
@@ -76,6 +79,9 @@ func (s *Session) Carried(now time.Time, c *Child, octets uint64) ([]Datagram, e
 		return s.DeleteChild(now, c.SPIIn)
 	case s.replaces(c) && float64(octets) >= float64(limit)*rekeyAt:
 		c.rekeyed = true
+		if end := now.Add(childOverlap); end.Before(c.expires) {
+			c.expires = end // unused, it would never carry the rest
+		}
 		return s.StartQuick(now, c.Policy)
 	}
 	return nil, nil

@@ -3,6 +3,8 @@ package host
 import (
 	"errors"
 	"fmt"
+	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/useipsec/useipsec/captures/keylog"
@@ -25,14 +27,29 @@ func (h *Host) record(now time.Time, kind, detail string) {
 	}
 }
 
-// fromSession follows a session: keys are kept, children go into and out of the SAD.
-func (h *Host) fromSession(e ikev1.Event) {
+// follow follows a session: keys are kept, children go into and out of the SAD, and ISAKMP SAs replace each other.
+func (h *Host) follow(s *session, e ikev1.Event) {
+	if h.cfg.Record != nil {
+		h.cfg.Record(Event{Time: e.Time, Kind: e.Kind.String(), Detail: e.Detail, IKE: &e})
+	}
 	switch e.Kind {
 	case ikev1.EventKeys:
 		h.keys.ISAKMP = append(h.keys.ISAKMP, keylog.ISAKMP{
-			CookieI: e.CookieI, CookieR: e.CookieR, PSK: h.ike.Auth.PSK, GXY: e.Keys.GXY,
+			CookieI: e.CookieI, CookieR: e.CookieR, PSK: e.Keys.PSK, GXY: e.Keys.GXY,
 			Ka: e.Keys.Key, SKEYID: e.Keys.SKEYID, SKEYIDd: e.Keys.D, SKEYIDa: e.Keys.A, SKEYIDe: e.Keys.E,
 		})
+	case ikev1.EventEstablished:
+		h.succeed(e.Time, s)
+	case ikev1.EventInitialContact:
+		h.contact(e.Time, s)
+	case ikev1.EventRekey:
+		if !h.replacing(s) {
+			s.renew = e.Time
+		}
+	case ikev1.EventFailed:
+		if s.since.IsZero() && s.old != nil {
+			s.old.renew = e.Time.Add(overlap)
+		}
 	case ikev1.EventChild:
 		if err := h.install(e.Child); err != nil {
 			_ = h.failed(err)
@@ -42,12 +59,22 @@ func (h *Host) fromSession(e ikev1.Event) {
 		h.deletes++
 		h.end.Remove(e.Child.SPIIn)
 		h.end.RemoveOutbound(e.Child.SPIOut)
+		h.carriers = slices.DeleteFunc(h.carriers, func(k *carrier) bool { return k.child == e.Child })
+	case ikev1.EventRemap:
+		if c := e.Child; c != nil {
+			h.end.Remap(c.SPIIn, c.SPIOut, other(c))
+		}
 	case ikev1.EventDeleted:
 		h.deletes++
 	}
-	if h.cfg.Record != nil {
-		h.cfg.Record(Event{Time: e.Time, Kind: e.Kind.String(), Detail: e.Detail, IKE: &e})
+}
+
+// other is where the peer of a child is; the port says something only with UDP encapsulation.
+func other(c *ikev1.Child) netip.AddrPort {
+	if c.Encap == nil {
+		return netip.AddrPortFrom(c.Remote, 0)
 	}
+	return netip.AddrPortFrom(c.Remote, c.Encap.DstPort)
 }
 
 // install puts a child into the SAD and its keys into the log.
@@ -63,5 +90,13 @@ func (h *Host) install(c *ikev1.Child) error {
 	if err := errors.Join(errIn, errOut); err != nil {
 		return fmt.Errorf("harness/host: %s: %w", h.cfg.Name, err)
 	}
-	return h.end.Install(spd.SAPair{Policy: c.Policy, Selector: c.Selector, Out: out, In: in})
+	pair := spd.SAPair{Policy: c.Policy, Selector: c.Selector, Out: out, In: in}
+	if pair.PeerSrc, pair.PeerDst = c.OriginalInitiator, c.OriginalResponder; c.Role == ikev1.Initiator {
+		pair.PeerSrc, pair.PeerDst = pair.PeerDst, pair.PeerSrc
+	}
+	if err := h.end.Install(pair); err != nil {
+		return err
+	}
+	h.carriers = append(h.carriers, &carrier{child: c, in: in, out: out})
+	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/useipsec/useipsec/captures/keylog"
@@ -28,7 +29,7 @@ type Config struct {
 	Name string
 	Addr netip.Addr // on the wire
 	// IKE is the negotiation with the one peer the host has: addresses, authentication, proposals and children.
-	// Its Record and Deviations are used by the Host.
+	// Its Record, FirstContact and Deviations are the Host's. An unspecified remote address lets anybody begin.
 	IKE ikev1.Config
 	SPD spd.SPD
 	// OnDemand lets an outbound packet that needs an SA begin the negotiation of one.
@@ -60,23 +61,22 @@ func (o *Output) add(p Output) {
 // Host is an IPsec host. It is not safe for concurrent use.
 type Host struct {
 	cfg      Config
-	ike      ikev1.Config // cfg.IKE with our recorder
 	end      *spd.Endpoint
 	sessions []*session
 	keys     keylog.Log
 	failures []error
 	deletes  int
-	ident    uint16 // IP identification of what we send ourselves
+	phases1  int        // ISAKMP SAs that were established
+	carriers []*carrier // oldest first
+	ident    uint16     // IP identification of what we send ourselves
 }
 
 // New makes a host.
 func New(cfg Config) (*Host, error) {
 	faults := cfg.Deviations.SPD
 	faults.ReuseSPI = faults.ReuseSPI || cfg.Deviations.IKE.ReuseSPI // what is negotiated must also go into the SAD
-	h := &Host{cfg: cfg, ike: cfg.IKE, end: spd.NewEndpoint(cfg.SPD, faults)}
-	h.ike.Deviations = cfg.Deviations.IKE
-	h.ike.Record = h.fromSession
-	if _, err := ikev1.NewResponder(&h.ike); err != nil {
+	h := &Host{cfg: cfg, end: spd.NewEndpoint(cfg.SPD, faults)}
+	if _, err := ikev1.NewResponder(&cfg.IKE); err != nil {
 		return nil, fmt.Errorf("harness/host: %s: %w", cfg.Name, err)
 	}
 	return h, nil
@@ -97,6 +97,9 @@ func (h *Host) Failures() []error { return h.failures }
 // Deletes counts the children and ISAKMP SAs that were deleted, by whichever end.
 func (h *Host) Deletes() int { return h.deletes }
 
+// ISAKMP counts the ISAKMP SAs that were established so far.
+func (h *Host) ISAKMP() int { return h.phases1 }
+
 // Established tells whether an ISAKMP SA stands.
 func (h *Host) Established() bool { return h.established() != nil }
 
@@ -104,9 +107,21 @@ func (h *Host) Established() bool { return h.established() != nil }
 func (h *Host) Children() []*ikev1.Child {
 	var all []*ikev1.Child
 	for _, s := range h.sessions {
-		all = append(all, s.Children()...)
+		for _, c := range s.Children() {
+			if !slices.Contains(all, c) {
+				all = append(all, c)
+			}
+		}
 	}
 	return all
+}
+
+// Lease is what mode config gave this host, or it the peer, under the newest ISAKMP SA.
+func (h *Host) Lease() ikev1.Lease {
+	if s := h.established(); s != nil {
+		return s.Lease()
+	}
+	return ikev1.Lease{}
 }
 
 // Negotiating tells whether an exchange of ours still waits for its end.
@@ -123,6 +138,7 @@ func (h *Host) Negotiating() bool {
 func (h *Host) FromApp(now time.Time, ip []byte) Output {
 	v, out := h.end.Outbound(now, ip)
 	o := Output{Wire: out}
+	o.add(h.count(now, h.carrier(false, v.SPI)))
 	if v.NeedSA != nil {
 		h.record(now, "need-sa", v.Reason)
 		if h.cfg.OnDemand && h.mayAsk(v.Policy) {
@@ -153,6 +169,7 @@ func (h *Host) mayAsk(policy string) bool {
 func (h *Host) FromWire(now time.Time, ip []byte) Output {
 	if d, ok := ikeDatagram(ip); ok {
 		if d.Local.Addr() != h.cfg.Addr {
+			h.record(now, "dropped", fmt.Sprintf("IKE message for %v, who is not this host", d.Local.Addr()))
 			return Output{}
 		}
 		return h.handleIKE(now, d)
@@ -161,17 +178,25 @@ func (h *Host) FromWire(now time.Time, ip []byte) Output {
 	if v.Action == spd.Discard {
 		h.record(now, "inbound-discard", v.Reason)
 	}
-	return Output{App: in}
+	if v.Moved != nil {
+		h.moved(now, h.carrier(true, v.SPI), *v.Moved)
+	}
+	o := Output{App: in}
+	if v.Action == spd.Protect {
+		o.add(h.count(now, h.carrier(true, v.SPI)))
+	}
+	return o
 }
 
 // Tick does what is due at now.
 func (h *Host) Tick(now time.Time) Output {
 	var o Output
-	for _, s := range h.sessions {
+	for _, s := range slices.Clone(h.sessions) {
 		ds, err := s.Tick(now)
 		o.add(h.toWire(ds))
 		_ = h.failed(err)
 	}
+	o.add(h.renewals(now))
 	h.sweep()
 	return o
 }
@@ -179,9 +204,17 @@ func (h *Host) Tick(now time.Time) Output {
 // Deadline is when Tick has something to do.
 func (h *Host) Deadline() (time.Time, bool) {
 	var first time.Time
-	for _, s := range h.sessions {
-		if t, ok := s.Deadline(); ok && (first.IsZero() || t.Before(first)) {
+	earlier := func(t time.Time) {
+		if !t.IsZero() && (first.IsZero() || t.Before(first)) {
 			first = t
+		}
+	}
+	for _, s := range h.sessions {
+		t, _ := s.Deadline()
+		earlier(t)
+		if s.State() == ikev1.StateEstablished {
+			earlier(s.renew)
+			earlier(s.retire)
 		}
 	}
 	return first, !first.IsZero()

@@ -24,7 +24,7 @@ var (
 
 func newHost(t testing.TB, local, remote netip.Addr, edit func(*host.Config)) *host.Host {
 	t.Helper()
-	sel := spd.Selector{Src: netip.PrefixFrom(local, 32), Dst: netip.PrefixFrom(remote, 32), Proto: 17}
+	sel := spd.Selector{Src: netip.PrefixFrom(local, local.BitLen()), Dst: netip.PrefixFrom(remote, remote.BitLen()), Proto: 17}
 	cfg := host.Config{
 		Name: local.String(), Addr: local,
 		IKE: ikev1.Config{

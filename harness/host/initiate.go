@@ -19,13 +19,11 @@ func (h *Host) Initiate(now time.Time, policy string) (Output, error) {
 			return Output{}, nil
 		}
 	}
-	raw, err := ikev1.NewInitiator(&h.ike)
+	s, err := h.add(now, ikev1.Initiator)
 	if err != nil {
 		return Output{}, h.failed(err)
 	}
-	s := &session{Session: raw}
 	s.want(policy)
-	h.sessions = append(h.sessions, s)
 	ds, err := s.Start(now)
 	return h.toWire(ds), h.failed(err)
 }

@@ -8,15 +8,54 @@ import (
 	"github.com/useipsec/useipsec/ikev1/wire"
 )
 
-// session is an IKE session with the children that wait for it.
+// session is an IKE session with what the host knows about it.
 type session struct {
 	*ikev1.Session
-	pending []string // policies to negotiate once phase 1 is done
+	cfg     ikev1.Config // the host's, with what is this session's own
+	pending []string     // policies to negotiate once phase 1 is done
+	began   time.Time    // when message 1 came or went
+	since   time.Time    // when it was established, zero before
+	first   bool         // the peer said INITIAL-CONTACT
+	renew   time.Time    // when to replace it, zero while nothing asks for that
+	old     *session     // that it is to replace
+	retire  time.Time    // when to delete it, after it was replaced
 }
 
-// maxHalfOpen bounds the half-open negotiations of a host. A new one takes the place of the
-// oldest, so that a flood costs no more memory and a real peer still gets its turn.
+// maxHalfOpen bounds the half-open negotiations of a host. A new one takes the place of the oldest that has not come
+// back yet, so that a flood costs no more memory and a real peer still gets its turn.
 const maxHalfOpen = 64
+
+// overlap is how long an ISAKMP SA is kept beside the one that replaces it, and how long after a failure another is tried.
+const overlap = 10 * time.Second
+
+// add makes a session, of either role.
+func (h *Host) add(now time.Time, role ikev1.Role) (*session, error) {
+	s := &session{cfg: h.cfg.IKE, began: now}
+	s.cfg.Deviations = h.cfg.Deviations.IKE
+	s.cfg.Record = func(e ikev1.Event) { h.follow(s, e) }
+	s.cfg.FirstContact = func() bool { return h.alone(s) }
+	var err error
+	if role == ikev1.Initiator {
+		s.Session, err = ikev1.NewInitiator(&s.cfg)
+	} else {
+		s.Session, err = ikev1.NewResponder(&s.cfg)
+	}
+	if err != nil {
+		return nil, err
+	}
+	h.sessions = append(h.sessions, s)
+	return s, nil
+}
+
+// alone tells whether there is no other ISAKMP SA.
+func (h *Host) alone(s *session) bool {
+	for _, o := range h.sessions {
+		if o != s && o.State() == ikev1.StateEstablished {
+			return false
+		}
+	}
+	return true
+}
 
 func (h *Host) established() *session {
 	for i := len(h.sessions) - 1; i >= 0; i-- {
@@ -27,6 +66,7 @@ func (h *Host) established() *session {
 	return nil
 }
 
+// handleIKE takes a message to its session, and begins what waited for it.
 func (h *Host) handleIKE(now time.Time, d ikev1.Datagram) Output {
 	s := h.sessionFor(now, d)
 	if s == nil {
@@ -58,40 +98,41 @@ func (h *Host) sessionFor(now time.Time, d ikev1.Datagram) *session {
 		h.record(now, "dropped", err.Error())
 		return nil
 	}
-	half, oldest := 0, -1
+	half, victim := 0, -1
 	for k, s := range h.sessions {
 		i, r := s.Cookies()
 		if hd.CookieI == i && (hd.CookieR == r || hd.CookieR.IsZero() || r.IsZero()) {
 			return s
 		}
-		if s.Role() == ikev1.Responder && s.State() < ikev1.StateEstablished {
-			if half++; oldest < 0 {
-				oldest = k
-			}
+		if s.Role() != ikev1.Responder || s.State() >= ikev1.StateTransaction {
+			continue
+		}
+		half++
+		if victim < 0 || h.sessions[victim].State() > ikev1.StateMain2Sent && s.State() <= ikev1.StateMain2Sent {
+			victim = k
 		}
 	}
+	remote := h.cfg.IKE.Remote.Addr()
 	switch {
 	case hd.Exchange != wire.ExchangeMain && hd.Exchange != wire.ExchangeAggressive || !hd.CookieR.IsZero():
 		h.record(now, "dropped", fmt.Sprintf("%v message of no SA of ours", hd.Exchange))
 		return nil
-	case d.Remote.Addr() != h.cfg.IKE.Remote.Addr():
+	case d.Remote.Addr() != remote && !remote.IsUnspecified():
 		h.record(now, "dropped", fmt.Sprintf("message 1 from %v, who is not our peer", d.Remote.Addr()))
 		return nil
 	case half >= maxHalfOpen:
-		h.record(now, "dropped", fmt.Sprintf("the oldest of %d half-open negotiations gives way to a new one", half))
-		h.sessions = append(h.sessions[:oldest], h.sessions[oldest+1:]...)
+		h.record(now, "dropped", fmt.Sprintf("one of %d half-open negotiations gives way to a new one", half))
+		h.sessions = append(h.sessions[:victim], h.sessions[victim+1:]...)
 	}
-	raw, err := ikev1.NewResponder(&h.ike)
+	s, err := h.add(now, ikev1.Responder)
 	if err != nil {
 		_ = h.failed(err)
 		return nil
 	}
-	s := &session{Session: raw}
-	h.sessions = append(h.sessions, s)
 	return s
 }
 
-// sweep forgets sessions that are over; their children live on in the SAD only as long as the session does.
+// sweep forgets sessions that are over; their children live on in the SAD only as long as a session has them.
 func (h *Host) sweep() {
 	live := h.sessions[:0]
 	for _, s := range h.sessions {
