@@ -54,6 +54,11 @@ type Capability struct {
 // String returns "mode transport".
 func (c Capability) String() string { return fmt.Sprintf("%s %s", c.Kind, c.Value) }
 
+// Compare orders capabilities by kind and value.
+func (c Capability) Compare(o Capability) int {
+	return cmp.Or(cmp.Compare(c.Kind, o.Kind), cmp.Compare(c.Value, o.Value))
+}
+
 // String returns the kind's name, or Unknown(n).
 func (k CapabilityKind) String() string { return capabilityNames.String(uint8(k)) }
 
@@ -89,9 +94,7 @@ func (s *Scenario) Needs(plays Role) []Capability {
 	for _, step := range s.Steps() {
 		n.step(step, c.Child.Mode, plays)
 	}
-	slices.SortFunc(n, func(a, b Capability) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value, b.Value))
-	})
+	slices.SortFunc(n, Capability.Compare)
 	return slices.Compact(n)
 }
 
@@ -107,7 +110,7 @@ func (n *needs) ike(k IKE, plays Role) {
 	n.add(CapExchangeMode, k.Mode)
 	n.add(CapAuthentication, k.Authentication)
 	n.add(CapIdentification, k.Identities.Of(plays))
-	if k.HasCertificate(plays) {
+	if HasCertificate(k.Authentication, plays) {
 		n.add(CapCertificate, k.KeyType())
 	}
 	n.add(CapModeConfig, k.ModeConfig.String())
