@@ -1,5 +1,7 @@
 package check
 
+import "github.com/useipsec/useipsec/scenarios"
+
 // Schema names the form of results.json. A field that is added keeps it, one
 // that changes its meaning or goes away does not.
 const Schema = "useipsec.results/1"
@@ -66,6 +68,12 @@ type TrialResult struct {
 	Verdict   Verdict     `json:"verdict"`
 	// Packets tells what the capture held.
 	Packets PacketCounts `json:"packets"`
+
+	// Needs is what the scenario asked of the peer, Shown what the packets show
+	// the peer to have, Refused where it stopped the negotiation, if it did.
+	Needs   []scenarios.Capability `json:"needs,omitempty"`
+	Shown   []Shown                `json:"shown,omitempty"`
+	Refused *Refusal               `json:"refused,omitempty"`
 }
 
 // Finding is what one rule says about one trial.

@@ -90,6 +90,9 @@ func (o Options) trial(t *evidence.TrialReader, err error, p *profile.Profile, r
 	if err != nil {
 		tr.Status, tr.Reason = evidence.StatusError, err.Error()
 	}
+	if s := NewSubject(p, &t.Meta); s.Role() != 0 {
+		tr.Needs = t.Meta.Spec.Needs(s.Role())
+	}
 	if tr.Status != evidence.StatusCompleted {
 		o.unjudged(tr, rules)
 	}
@@ -198,6 +201,7 @@ func (o Options) judge(tr *TrialResult, s *Subject, rules []Rule, packets iter.S
 	if o.Diagnose != nil {
 		explainer = o.Diagnose(s)
 	}
+	seen := newWatcher(s)
 	var failed error
 	d := dissect.NewDecoder(keys, dissect.Limits{})
 	d.Certificates = s.Certificates
@@ -215,7 +219,11 @@ func (o Options) judge(tr *TrialResult, s *Subject, rules []Rule, packets iter.S
 		if explainer != nil {
 			explainer.Event(e)
 		}
+		if !s.Foreign() {
+			seen.Event(e)
+		}
 	}
+	tr.Shown, tr.Refused = seen.Shown(), seen.Refused()
 	for i, c := range checkers {
 		r := &rules[i]
 		if c == nil {

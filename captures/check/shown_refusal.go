@@ -1,0 +1,221 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/useipsec/useipsec/captures/dissect"
+	"github.com/useipsec/useipsec/scenarios"
+)
+
+// Refusal is where the peer stopped a negotiation that the scenario meant to be
+// established: by what it said, or by silence to a message that was repeated.
+type Refusal struct {
+	// Stage is how far the negotiation had come, How what the peer did.
+	Stage string `json:"stage"`
+	How   string `json:"how"`
+	// Frames are those of the exchange and of the refusal, at most MaxFrames.
+	Frames []int `json:"frames"`
+	// Lacks has a set of capabilities for each of the offers: at least one of each
+	// set is lacking, or the offer would have been taken. It is empty when there
+	// may be other reasons; Unclear names them.
+	Lacks   [][]scenarios.Capability `json:"lacks,omitempty"`
+	Unclear string                   `json:"unclear,omitempty"`
+}
+
+// Refused returns where the peer refused, nil if the trial does not show that.
+func (w *watcher) Refused() *Refusal {
+	if w.s.Trial == nil {
+		return nil
+	}
+	spec := &w.s.Trial.Spec
+	switch p, stands := w.furthest(); {
+	case p == nil:
+	case !stands && spec.Expect.Phase1 == scenarios.Established:
+		return w.refusedPhase1(p)
+	case stands && spec.Expect.Phase2 == scenarios.Established && !slices.ContainsFunc(p.Quicks, established2):
+		return w.refusedQuick(p)
+	case stands && w.s.demands(stageTraffic):
+		return w.refusedTraffic()
+	}
+	return nil
+}
+
+// furthest is the phase 1 that counts: the first that stands, else the one with
+// the most messages; nil when there is none.
+func (w *watcher) furthest() (far *dissect.Phase1, stands bool) {
+	for _, p := range w.ends.phase1 {
+		if established1(p) {
+			return p, true
+		}
+		if far == nil || lastIndex(p.Messages) > lastIndex(far.Messages) {
+			far = p
+		}
+	}
+	return far, false
+}
+
+// refusedPhase1: what of phase 1 the peer did not take. With the offer in
+// message 1 the reason is in the offer. Once the offer is taken it is in how the
+// two ends authenticate; with pre-shared keys nothing tells a method that is
+// lacking from keys that differ.
+func (w *watcher) refusedPhase1(p *dissect.Phase1) *Refusal {
+	at := lastIndex(p.Messages)
+	r := w.refused(p, p.Messages, 1)
+	if r == nil {
+		return nil
+	}
+	r.Stage = fmt.Sprintf("phase 1, message %d", at)
+	harness, peer := w.s.harness.IKE, w.s.peer.IKE
+	method := harness.Authentication
+	switch {
+	case w.faults(r):
+	case at == 1 && harness.Mode == peer.Mode && method == peer.Authentication:
+		inMessage1 := needed{}.and(scenarios.CapRole, w.s.Role().String()).and(scenarios.CapFamily, w.s.Trial.Spec.Family.String()).
+			and(scenarios.CapExchangeMode, peer.Mode).and(scenarios.CapAuthentication, method)
+		if peer.Mode == "aggressive" { // identities are there too, and decide on the key
+			ids := peer.Identities
+			inMessage1 = inMessage1.and(scenarios.CapIdentification, ids.Initiator).and(scenarios.CapIdentification, ids.Responder)
+		}
+		r.Lacks = offers(harness.Proposals, peer.Proposals, func(o scenarios.IKEProposal) needed {
+			return inMessage1.and(scenarios.CapIKEEncryption, o.Encryption).and(scenarios.CapIKEHash, o.Hash).and(scenarios.CapGroup, o.Group)
+		})
+	case at == 1:
+		r.Unclear = "the scenario configures the two ends differently"
+	case !authenticates(p, at):
+		r.Unclear = "the offer was taken, and authentication not reached"
+	case scenarios.UsesPSK(method):
+		r.Unclear = "the offer was taken; pre-shared keys that differ look the same"
+	default:
+		set := needed{}.and(scenarios.CapAuthentication, method).and(scenarios.CapIdentification, peer.Identities.Of(w.s.Role()))
+		if scenarios.HasCertificate(method, w.s.Role()) {
+			set = set.and(scenarios.CapCertificate, peer.KeyType())
+		}
+		r.Lacks = [][]scenarios.Capability{set}
+	}
+	return r
+}
+
+// authenticates reports whether message at of phase 1 has what proves who its
+// sender is.
+func authenticates(p *dissect.Phase1, at int) bool {
+	if exchangeSlug(p.Exchange) == "main" {
+		return at >= 5
+	}
+	return at >= 2
+}
+
+// refusedQuick: what of the child the peer did not take, when the harness
+// offered it.
+func (w *watcher) refusedQuick(p *dissect.Phase1) *Refusal {
+	if len(p.Quicks) == 0 {
+		return nil
+	}
+	q := p.Quicks[len(p.Quicks)-1]
+	r := w.refused(p, q.Messages, 2)
+	if r == nil {
+		return nil
+	}
+	r.Stage = fmt.Sprintf("quick mode, message %d", lastIndex(q.Messages))
+	harness, peer := w.s.harness.Child, w.s.peer.Child
+	same := harness.Protocol == peer.Protocol && harness.Mode == peer.Mode && harness.PFS == peer.PFS && *harness.Selector == *peer.Selector
+	switch {
+	case w.faults(r):
+	case lastIndex(q.Messages) != 1:
+		r.Unclear = "the offer is the peer's own, or was taken"
+	case !same:
+		r.Unclear = "the scenario configures the two ends differently"
+	default:
+		selector := ""
+		switch s := peer.Selector; {
+		case s.ServerPort != 0 || s.ClientPort != 0:
+			selector = "port"
+		case s.Protocol != 0:
+			selector = "protocol"
+		}
+		r.Lacks = offers(harness.Proposals, peer.Proposals, func(o scenarios.ChildProposal) needed {
+			return needed{}.and(scenarios.CapProtocol, peer.Protocol).and(scenarios.CapMode, peer.Mode).and(scenarios.CapEncryption, o.Encryption).
+				and(scenarios.CapIntegrity, o.Integrity).and(scenarios.CapPFS, peer.PFS).and(scenarios.CapSelector, selector)
+		})
+	}
+	return r
+}
+
+// refusedTraffic: the peer agreed on SAs and is silent to what comes in them.
+func (w *watcher) refusedTraffic() *Refusal {
+	if w.answered || w.tap.frame == 0 || w.inside.n < 2 || w.faults(&Refusal{}) {
+		return nil
+	}
+	return &Refusal{
+		Stage: "traffic", How: fmt.Sprintf("the peer was silent to %s", count(w.inside.n, "packet in the SAs")), Frames: w.inside.frames,
+		Lacks: [][]scenarios.Capability{needed{}.and(scenarios.CapTraffic, w.s.peer.Child.Mode)},
+	}
+}
+
+// faults reports that the harness's own faults may be what was refused.
+func (w *watcher) faults(r *Refusal) bool {
+	if len(w.s.Trial.Spec.Deviations) == 0 {
+		return false
+	}
+	r.Unclear = "the harness deviates in this scenario"
+	return true
+}
+
+// refused tells how the peer stopped an exchange under p: the last word in it is
+// the harness's, and the peer refuses or is silent to repetitions. Otherwise it
+// returns nil.
+func (w *watcher) refused(p *dissect.Phase1, ms []*dissect.ISAKMP, phase int) *Refusal {
+	if len(ms) == 0 {
+		return nil
+	}
+	last := ms[len(ms)-1]
+	if w.s.Judges(last.Src.Addr()) {
+		return nil
+	}
+	r := &Refusal{Frames: frames(ms)}
+	for _, n := range w.ends.said {
+		if n.phase == phase && n.from == w.s.Who(w.s.Trial.PeerAddr) && n.frame > last.Frame {
+			r.Frames = append(r.Frames, n.frame)
+			r.How = orElse(r.How, fmt.Sprintf("%s sent %s in frame %d", n.from, n.text, n.frame))
+		}
+	}
+	c := &w.ends.copies
+	switch {
+	case r.How != "":
+	case w.ends.hidden.n > 0 || w.tap.frame == 0:
+		return nil // the peer said something that nobody can read, or the tap may have missed it
+	case w.ends.last == last && c.n > 1:
+		r.How = fmt.Sprintf("the peer was silent to message %d, which was sent %d times", last.Index, c.n)
+		r.Frames = append(r.Frames, c.frames...)
+	default:
+		return nil
+	}
+	slices.Sort(r.Frames)
+	r.Frames = slices.Compact(r.Frames)
+	r.Frames = r.Frames[:min(len(r.Frames), MaxFrames)]
+	return r
+}
+
+// offers returns what is needed for those offers that both ends are configured
+// with.
+func offers[P comparable](harness, peer []P, needs func(P) needed) [][]scenarios.Capability {
+	var out [][]scenarios.Capability
+	for _, o := range harness {
+		if slices.Contains(peer, o) {
+			out = append(out, needs(o))
+		}
+	}
+	return out
+}
+
+// needed is a set of capabilities.
+type needed []scenarios.Capability
+
+// and returns the set with another member; a value that is "" asks for nothing.
+func (n needed) and(kind scenarios.CapabilityKind, value string) needed {
+	c := scenarios.Capability{Kind: kind, Value: value}
+	if value == "" || slices.Contains(n, c) {
+		return n
+	}
+	return append(slices.Clip(n), c)
+}

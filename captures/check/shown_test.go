@@ -1,0 +1,216 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/useipsec/useipsec/ikev1"
+	"github.com/useipsec/useipsec/ikev1/wire"
+	"github.com/useipsec/useipsec/scenarios"
+)
+
+// names lists capabilities for a test, one a word.
+func names[T fmt.Stringer](cs []T) string {
+	var out []string
+	for _, c := range cs {
+		out = append(out, strings.ReplaceAll(c.String(), " ", "="))
+	}
+	return strings.Join(out, " ")
+}
+
+const (
+	bgpPhase1 = "exchange-mode=main authentication=psk ike-encryption=aes128-cbc ike-hash=sha1 group=modp1024 family=ipv4 identification=ipv4_addr nat-traversal=rfc3947"
+	bgpChild  = "protocol=esp mode=transport encryption=aes128-cbc integrity=hmac-sha1-96 selector=port selector=protocol"
+)
+
+// TestShown: what a trial shows is what was in use on the wire, and no more.
+func TestShown(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		role  scenarios.Role
+		spec  func(*scenarios.Scenario)
+		set   func(*scene)
+		rest  func(*scene)
+		blind bool
+		want  string
+	}{
+		{name: "responder", role: responder, rest: func(s *scene) { s.talk(179, true).talk(8179, false).quick().deletes() }, want: "role=responder " + bgpPhase1 + " " + bgpChild + " traffic=transport bypass=clear delete=child"},
+		{name: "initiator", role: initiator, rest: func(s *scene) { s.talk(179, true).talk(8179, false).quick().deletes() }, want: "role=initiator " + bgpPhase1 + " " + bgpChild + " traffic=transport bypass=clear rekey=child delete=child"},
+		{name: "no keys", role: responder, blind: true, rest: func(s *scene) { s.talk(179, true).talk(8179, false).quick().deletes() }},
+		{name: "another secret", role: responder, set: func(s *scene) { s.psk = "another secret" }},
+		{name: "wrong hash", role: responder, set: func(s *scene) { s.ike.WrongPhase1Hash = true }},
+		{name: "negotiated only", role: responder, want: "role=responder " + bgpPhase1 + " " + bgpChild},
+		{name: "data one way", role: responder, rest: func(s *scene) {
+			s.segment(false, tcpSegment(40001, 179, 0x18, "hello"), true)
+			s.segment(true, tcpSegment(179, 40001, 0x10, ""), true)
+		}, want: "role=responder " + bgpPhase1 + " " + bgpChild},
+		{name: "in clear where nobody asks for that", role: responder, rest: func(s *scene) { s.talk(22, false) }, want: "role=responder " + bgpPhase1 + " " + bgpChild},
+		{name: "a new SA after the Delete is no rekey", role: initiator, rest: func(s *scene) { s.deletes().quick() }, want: "role=initiator " + bgpPhase1 + " " + bgpChild + " delete=child"},
+		{name: "a Delete in clear", role: responder, set: func(s *scene) { s.ike.DeleteInClear = true }, rest: func(s *scene) { s.deletes() }, want: "role=responder " + bgpPhase1 + " " + bgpChild},
+		{name: "a Delete by the harness", role: responder, rest: func(s *scene) {
+			out, err := s.ours.DeleteChild(s.now, s.children(false)[0].SPIIn)
+			s.ok(err)
+			s.exchange(false, out)
+		}, want: "role=responder " + bgpPhase1 + " " + bgpChild},
+		{
+			name: "aggressive mode, tunnel, PFS, any protocol", role: initiator,
+			spec: func(s *scenarios.Scenario) {
+				s.IKE.Mode, s.Child.Mode, s.Child.PFS = "aggressive", "tunnel", "modp1024"
+				s.Child.Selector = &scenarios.Selector{}
+			},
+			rest: func(s *scene) { s.talk(179, true) },
+			want: "role=initiator " + strings.Replace(bgpPhase1, "main", "aggressive", 1) + " protocol=esp mode=tunnel encryption=aes128-cbc integrity=hmac-sha1-96 pfs=modp1024 traffic=tunnel",
+		},
+		{
+			name: "ESP in UDP", role: responder, set: forced, rest: func(s *scene) { s.talk(179, true) },
+			want: "role=responder " + strings.Replace(bgpPhase1, "nat-traversal=", "nat-traversal=forced nat-traversal=", 1) + " " + bgpChild + " traffic=transport",
+		},
+		{
+			name: "no NAT traversal", role: responder, set: func(s *scene) { s.edit = func(c *ikev1.Config) { c.NATT.Disable = true } },
+			want: "role=responder " + strings.Replace(bgpPhase1, "rfc3947", "off", 1) + " " + bgpChild,
+		},
+		{
+			name: "a name as identity", role: initiator, set: func(s *scene) {
+				s.edit = func(c *ikev1.Config) { c.LocalID = wire.ID{IDType: wire.IDFQDN, Data: []byte("peer.example.com")} }
+			},
+			want: "role=initiator " + strings.Replace(bgpPhase1, "ipv4_addr", "fqdn", 1) + " " + bgpChild,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			spec := full(bgpSpec())
+			if tt.spec != nil {
+				tt.spec(&spec)
+			}
+			s := play(t, spec, tt.role)
+			if tt.set != nil {
+				tt.set(s)
+			}
+			s.marker().negotiate()
+			if tt.rest != nil {
+				tt.rest(s)
+			}
+			tr := s.judge(!tt.blind)
+			if d := cmp.Diff(tt.want, names(tr.Shown)); d != "" {
+				t.Error(d)
+			}
+			for _, c := range tr.Shown {
+				if len(c.Frames) == 0 || c.Witness == "" {
+					t.Errorf("%v without a witness", c)
+				}
+			}
+		})
+	}
+}
+
+// TestRefused: where the peer stopped what was meant to be established, and
+// what explains it.
+func TestRefused(t *testing.T) {
+	const offer = "role=responder family=ipv4 exchange-mode=main authentication=psk ike-encryption=aes128-cbc ike-hash=sha1 group=modp1024"
+	deaf := func(s *scene) { s.lose = func(fromPeer bool, _ int) bool { return !fromPeer } }
+	aggressive := func(s *scenarios.Scenario) { s.IKE.Mode = "aggressive" }
+	mainOnly := func(s *scene) { s.edit = func(c *ikev1.Config) { c.Mode = ikev1.Main } }
+	otherSuite := func(s *scene) {
+		s.edit = func(c *ikev1.Config) { c.Proposals[0].KeyBits, c.Tolerant = 256, false }
+	}
+	otherChild := func(s *scene) {
+		s.edit = func(c *ikev1.Config) { c.Quick[0].PFS, c.Tolerant = 14, false }
+	}
+	pfs := func(s *scenarios.Scenario) { s.Child.PFS = "modp1024" }
+	for _, tt := range []struct {
+		name    string
+		role    scenarios.Role
+		spec    func(*scenarios.Scenario)
+		set     func(*scene)
+		tap     bool // no marker
+		stage   string
+		how     string
+		lacks   string
+		unclear string
+	}{
+		{name: "established", role: responder},
+		{name: "the offer", role: responder, set: otherSuite, stage: "phase 1, message 1", how: "the peer sent NO-PROPOSAL-CHOSEN in frame 4", lacks: offer},
+		{name: "the exchange", role: responder, spec: aggressive, set: mainOnly, stage: "phase 1, message 1", how: "the peer", lacks: strings.Replace(offer, "main", "aggressive", 1)},
+		{name: "silence", role: responder, set: deaf, stage: "phase 1, message 1", how: "silent to message 1, which was sent 4 times", lacks: offer},
+		{name: "silence, and a tap that is not proven", role: responder, set: deaf, tap: true},
+		{name: "two offers, one of them the peer's", role: responder, set: deaf, spec: func(s *scenarios.Scenario) {
+			s.Peer.IKE = &scenarios.IKE{Proposals: s.IKE.Proposals}
+			s.IKE.Proposals = append([]scenarios.IKEProposal{{Encryption: "3des-cbc", Hash: "md5", Group: "modp768"}}, s.IKE.Proposals...)
+		}, stage: "phase 1, message 1", how: "silent", lacks: offer},
+		{name: "another secret", role: responder, set: func(s *scene) { s.psk = "another secret" }, stage: "phase 1, message 5", how: "the peer sent PAYLOAD-MALFORMED", unclear: "pre-shared keys that differ look the same"},
+		{name: "the harness refuses", role: initiator, set: func(s *scene) { s.psk = "another secret" }},
+		{name: "meant to be refused", role: responder, set: otherSuite, spec: func(s *scenarios.Scenario) { s.Expect = scenarios.Expect{Phase1: scenarios.Refused} }},
+		{name: "either will do", role: responder, set: otherSuite, spec: func(s *scenarios.Scenario) { s.Expect.Phase1 |= scenarios.Refused }},
+		{name: "the harness deviates", role: responder, set: otherSuite, spec: func(s *scenarios.Scenario) { s.Deviations = []string{"ike.short_nonce"} }, stage: "phase 1, message 1", how: "the peer", unclear: "the harness deviates"},
+		{name: "two configurations", role: responder, set: otherSuite, spec: func(s *scenarios.Scenario) { s.Peer.IKE = &scenarios.IKE{Mode: "aggressive"} }, stage: "phase 1, message 1", how: "the peer", unclear: "configures the two ends differently"},
+		{name: "the child", role: responder, spec: pfs, set: otherChild, stage: "quick mode, message 1", how: "the peer sent", lacks: "protocol=esp mode=transport encryption=aes128-cbc integrity=hmac-sha1-96 pfs=modp1024 selector=port"},
+		{name: "the child, by the harness", role: initiator, spec: pfs, set: otherChild},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			spec := bgpSpec()
+			if tt.spec != nil {
+				tt.spec(&spec)
+			}
+			s := play(t, spec, tt.role)
+			if tt.set != nil {
+				tt.set(s)
+			}
+			if !tt.tap {
+				s.marker()
+			}
+			got := s.negotiate().judge(true).Refused
+			if got == nil {
+				if tt.stage != "" {
+					t.Fatal("no refusal")
+				}
+				return
+			}
+			var lacks string
+			for _, set := range got.Lacks {
+				lacks += names(set)
+			}
+			if got.Stage != tt.stage || !strings.Contains(got.How, tt.how) || lacks != tt.lacks || !strings.Contains(got.Unclear, tt.unclear) || (got.Unclear == "") != (tt.unclear == "") || len(got.Frames) == 0 {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+// TestRefusedTraffic: SAs that carry nothing.
+func TestRefusedTraffic(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		rest func(*scene)
+		want string
+	}{
+		{"silence to two packets", func(s *scene) {
+			for range 2 {
+				s.segment(false, tcpSegment(40001, 179, 2, ""), true)
+			}
+		}, "the peer was silent to 2 packets in the SAs"},
+		{"one packet", func(s *scene) { s.segment(false, tcpSegment(40001, 179, 2, ""), true) }, ""},
+		{"an answer in clear", func(s *scene) {
+			for range 2 {
+				s.segment(false, tcpSegment(40001, 179, 2, ""), true)
+				s.segment(true, tcpSegment(179, 40001, 0x12, ""), false)
+			}
+		}, ""},
+		{"an answer", func(s *scene) { s.talk(179, true) }, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := play(t, full(bgpSpec()), responder).marker().negotiate()
+			tt.rest(s)
+			r := s.judge(true).Refused
+			if r == nil {
+				r = &Refusal{}
+			} else if names(r.Lacks[0]) != "traffic=transport" {
+				t.Errorf("%+v", r)
+			}
+			if r.How != tt.want {
+				t.Errorf("%q, want %q", r.How, tt.want)
+			}
+		})
+	}
+}
