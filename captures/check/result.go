@@ -23,6 +23,8 @@ type Result struct {
 	Notes []string `json:"notes,omitempty"`
 
 	Trials []TrialResult `json:"trials"`
+	// Claims tells how the claims about the peer stand, nil when there are none.
+	Claims *Claims `json:"claims,omitempty"`
 	// Items are the nine questions a to i, always all of them and in order.
 	Items  []ItemResult `json:"items"`
 	Counts Counts       `json:"counts"`

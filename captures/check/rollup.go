@@ -69,7 +69,8 @@ func statusVerdict(status string) (v Verdict, complete bool) {
 //
 // The exit code is 1 when any trial failed; else 3 when one is inconclusive or
 // ran into an error of ours; else 4 when one was unsupported or skipped; else 0.
-// A result in which no required check passed is never a success: it gives 3, or
+// A claim that is refuted counts as a failure, and one that is unproven as what
+// it is wanting. A result in which no required check passed is never a success: it gives 3, or
 // 4 when everything was unsupported or skipped.
 func (r *Result) Close() {
 	r.Counts, r.TrialCounts = Counts{}, Counts{}
@@ -83,6 +84,7 @@ func (r *Result) Close() {
 			return f.Required() && f.Verdict == Pass
 		})
 	}
+	worst = worst.Worse(r.Claims.worst())
 	switch {
 	case worst == Fail:
 		r.Exit, r.Verdict = ExitFailure, Failure

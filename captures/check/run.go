@@ -12,6 +12,7 @@ import (
 	"github.com/useipsec/useipsec/captures/dissect"
 	"github.com/useipsec/useipsec/captures/evidence"
 	"github.com/useipsec/useipsec/captures/keylog"
+	"github.com/useipsec/useipsec/scenarios"
 	"github.com/useipsec/useipsec/scenarios/profile"
 )
 
@@ -19,6 +20,8 @@ import (
 type Options struct {
 	Filter  Filter
 	Exclude []Exclusion
+	// Claims about the peer are held against the trials of a run; nil for none.
+	Claims *scenarios.Claims
 	// Diagnose makes what explains the failures of one trial; nil explains
 	// nothing.
 	Diagnose func(*Subject) Explainer
@@ -69,6 +72,9 @@ func Run(b *evidence.Bundle, p *profile.Profile, o Options) (*Result, error) {
 		if o.OnTrial != nil {
 			o.OnTrial(tr)
 		}
+	}
+	if o.Claims != nil {
+		res.Hold(o.Claims)
 	}
 	res.Close()
 	return res, nil

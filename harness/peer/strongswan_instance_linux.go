@@ -15,10 +15,11 @@ func (s *strongSwan) Configure(ctx context.Context, c Config) error {
 	if err := swanSupports(c, s.env.Carrier); err != nil {
 		return err
 	}
-	conf, err := swanctlFiles(c)
+	text, err := swanctlConf(c)
 	if err != nil {
 		return err
 	}
+	conf := confFiles{swanctlFile: text}
 	s.remember(c, conf)
 	if err := s.block(c); err != nil {
 		return s.said("configure", err)
