@@ -21,12 +21,12 @@ type ownHost struct {
 // ownMTU leaves room for ESP and UDP headers on a wire of 1500 octets.
 const ownMTU = 1400
 
-func (r *run) newOwnHost(name string, w *lab.Wire, p lab.Port, h *host.Host, addr, inner netip.Addr, tunnel bool) (_ *ownHost, err error) {
+func (r *run) newOwnHost(name string, w *lab.Wire, p lab.Port, h *host.Host, addr, inner netip.Addr, bits int, tunnel bool) (_ *ownHost, err error) {
 	ns, err := lab.NewNamespace(name)
 	if err != nil {
 		return nil, err
 	}
-	addrs := []netip.Prefix{netip.PrefixFrom(addr, r.addr.Bits)}
+	addrs := []netip.Prefix{netip.PrefixFrom(addr, bits)}
 	if tunnel {
 		addrs = append(addrs, netip.PrefixFrom(inner, inner.BitLen()))
 	}
@@ -46,7 +46,7 @@ func (w *worker) beginNetns(t *trial, wire *lab.Wire) (*ownHost, error) {
 	if err != nil {
 		return nil, err
 	}
-	own, err := w.run.newOwnHost("harness", wire, harnessPort, h, t.meta.Harness, t.meta.HarnessInner, t.inner)
+	own, err := w.run.newOwnHost("harness", wire, harnessPort, h, t.meta.Harness, t.meta.HarnessInner, t.addr.Bits, t.inner)
 	if err != nil {
 		return nil, err
 	}
@@ -55,18 +55,18 @@ func (w *worker) beginNetns(t *trial, wire *lab.Wire) (*ownHost, error) {
 }
 
 // playNetns runs a trial against the reference peer in a namespace.
-func (w *worker) playNetns(ctx context.Context, t *trial, s side) (err error) {
+func (w *worker) playNetns(ctx context.Context, t *trial, reference func() (*host.Host, error)) (err error) {
 	wire := lab.NewWire(t.tap)
 	own, err := w.beginNetns(t, wire)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, own.Close()) }()
-	h, err := w.reference(t, s)
+	h, err := reference()
 	if err != nil {
 		return err
 	}
-	other, err := w.run.newOwnHost("peer", wire, peerPort, h, t.meta.PeerAddr, t.meta.PeerInner, t.inner)
+	other, err := w.run.newOwnHost("peer", wire, peerPort, h, t.meta.PeerAddr, t.meta.PeerInner, t.addr.Bits, t.inner)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,8 @@ func (w *worker) playReal(ctx context.Context, t *trial, c peer.Config) (err err
 			return err
 		}
 	}
-	a, err := w.peer(ctx, carrier, c)
+	at := place{carrier, t.Scenario.Family}
+	a, err := w.peer(ctx, at, c)
 	if err != nil {
 		return err
 	}
@@ -115,22 +116,22 @@ func (w *worker) playReal(ctx context.Context, t *trial, c peer.Config) (err err
 	}
 	err = errors.Join(err, t.artifacts(a))
 	a.link.Detach()
-	return errors.Join(err, w.reset(carrier))
+	return errors.Join(err, w.reset(at))
 }
 
-// peer gives the running peer of a carrier, and starts it when there is none.
-func (w *worker) peer(ctx context.Context, carrier peer.Carrier, c peer.Config) (*attached, error) {
-	if a := w.peers[carrier]; a != nil {
+// peer gives the running peer of a place, and starts it when there is none.
+func (w *worker) peer(ctx context.Context, at place, c peer.Config) (*attached, error) {
+	if a := w.peers[at]; a != nil {
 		return a, nil
 	}
 	i, err := w.run.plan.Driver.Start(ctx, peer.Env{
-		Carrier: carrier, Addr: netip.PrefixFrom(c.Local, w.run.addr.Bits), Inner: c.LocalInner,
+		Carrier: at.carrier, Addr: netip.PrefixFrom(c.Local, addressing(at.family).Bits), Inner: c.LocalInner,
 	})
 	if err != nil {
 		return nil, err
 	}
 	a := &attached{Instance: i, link: lab.NewLinkNode(i.Link())}
-	w.peers[carrier] = a
+	w.peers[at] = a
 	return a, nil
 }
 
@@ -139,15 +140,15 @@ const tidyTime = 10 * time.Second
 
 // reset makes the peer ready for the next trial, off the wire. A peer that has ended, or does
 // not get there, is taken out of service; the next trial gets a new one.
-func (w *worker) reset(carrier peer.Carrier) error {
-	a := w.peers[carrier]
+func (w *worker) reset(at place) error {
+	a := w.peers[at]
 	ctx, cancel := context.WithTimeout(context.Background(), tidyTime)
 	defer cancel()
 	err := a.Reset(ctx)
 	if err == nil {
 		return nil
 	}
-	delete(w.peers, carrier)
+	delete(w.peers, at)
 	return errors.Join(a.link.Close(), a.Close())
 }
 

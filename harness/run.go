@@ -2,10 +2,7 @@ package harness
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"maps"
 	"runtime"
 	"slices"
@@ -47,8 +44,9 @@ type run struct {
 	opt     Options
 	bundle  *evidence.Bundle
 	secrets secrets
-	addr    lab.Addressing
 	info    evidence.PeerInfo
+
+	authorities *authorities
 
 	mu     sync.Mutex
 	used   map[string]bool // carriers of real peers
@@ -64,7 +62,7 @@ func Run(ctx context.Context, p Plan, o Options) (*evidence.Bundle, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
-	r := &run{plan: p, opt: o, addr: lab.DefaultAddressing, index: map[Trial]int{}, used: map[string]bool{}, trials: p.Trials()}
+	r := &run{plan: p, opt: o, authorities: newAuthorities(time.Now()), index: map[Trial]int{}, used: map[string]bool{}, trials: p.Trials()}
 	if err := r.meet(ctx); err != nil {
 		return nil, err
 	}
@@ -104,14 +102,6 @@ func (r *run) meet(ctx context.Context) error {
 	return nil
 }
 
-func newSecrets() (secrets, error) {
-	b := make([]byte, 32)
-	if _, err := rand.Read(b); err != nil {
-		return secrets{}, fmt.Errorf("harness: pre-shared keys: %w", err)
-	}
-	return secrets{shared: []byte(hex.EncodeToString(b[:16])), other: []byte(hex.EncodeToString(b[16:]))}, nil
-}
-
 // all runs the trials, several at a time.
 func (r *run) all(ctx context.Context) error {
 	for i, t := range r.trials {
@@ -133,7 +123,7 @@ func (r *run) all(ctx context.Context) error {
 	})
 	for range min(r.jobs(), len(r.trials)) {
 		g.Go(func() error {
-			w := &worker{run: r, peers: map[peer.Carrier]*attached{}}
+			w := &worker{run: r, peers: map[place]*attached{}}
 			defer w.close()
 			for t := range todo {
 				if gctx.Err() != nil {

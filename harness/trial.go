@@ -37,6 +37,7 @@ type trial struct {
 	run     *run
 	writer  *evidence.TrialWriter
 	meta    evidence.Trial
+	addr    lab.Addressing
 	clock   lab.Clock
 	own     host.Config // of the harness's end
 	harness end
@@ -150,6 +151,8 @@ func (t *trial) step(ctx context.Context, s scenarios.Step, client, server end) 
 		return "rekey " + what.String(), bounded(negotiationTime, func(ctx context.Context) error { return client.Rekey(ctx, what) })
 	case s.Delete != nil:
 		return t.delete(s.Delete, bounded)
+	case s.Wait != nil:
+		return fmt.Sprintf("wait %v", s.Wait.For), t.wait(ctx, time.Duration(s.Wait.For))
 	case s.Exchange != nil:
 		return t.exchange(s.Exchange, client, bounded)
 	}
@@ -236,6 +239,17 @@ func (t *trial) listen(ctx context.Context, server end) (stop func(), err error)
 		closers = append(closers, c.Close)
 	}
 	return stop, nil
+}
+
+// wait lets time pass at both ends.
+func (t *trial) wait(ctx context.Context, d time.Duration) error {
+	ctx, cancel := t.clock.WithTimeout(ctx, d)
+	defer cancel()
+	err := t.node.Await(ctx, func(*host.Host) bool { return false })
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, lab.ErrIdle) {
+		return nil
+	}
+	return err
 }
 
 // settle waits until the harness's end has no exchange under way, so that the capture has the end of it.

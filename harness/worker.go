@@ -14,13 +14,20 @@ import (
 	"github.com/useipsec/useipsec/harness/host"
 	"github.com/useipsec/useipsec/harness/lab"
 	"github.com/useipsec/useipsec/harness/peer"
+	"github.com/useipsec/useipsec/scenarios"
 )
 
 // worker runs trials one after the other. A real peer is started once for each carrier and
 // then given one configuration after the other.
 type worker struct {
 	run   *run
-	peers map[peer.Carrier]*attached
+	peers map[place]*attached
+}
+
+// place is where a real peer runs: one instance serves the trials of one carrier and one IP version.
+type place struct {
+	carrier peer.Carrier
+	family  scenarios.Family
 }
 
 // attached is a running peer and its place on the wire.
@@ -60,11 +67,11 @@ func (w *worker) begin(tr Trial) (*trial, error) {
 	if _, err := rand.Read(marker); err != nil {
 		return nil, fmt.Errorf("harness: marker: %w", err)
 	}
-	t := &trial{Trial: tr, run: r, inner: isTunnel(tr.Scenario), clock: lab.RealTime{}}
+	t := &trial{Trial: tr, run: r, inner: isTunnel(tr.Scenario), clock: lab.RealTime{}, addr: addressing(tr.Scenario.Family)}
 	t.meta = evidence.Trial{
 		Peer: r.plan.PeerName(), Scenario: tr.Scenario.ID, Trial: tr.PeerPlays.String(), PeerPlays: tr.PeerPlays.String(),
 		Spec:    *tr.Scenario,
-		Harness: r.addr.Harness, PeerAddr: r.addr.Peer, HarnessInner: r.addr.HarnessInner, PeerInner: r.addr.PeerInner,
+		Harness: t.addr.Harness, PeerAddr: t.addr.Peer, HarnessInner: t.addr.HarnessInner, PeerInner: t.addr.PeerInner,
 		Marker:     "useipsec marker " + hex.EncodeToString(marker),
 		Deviations: r.plan.DeviationNames,
 	}
@@ -96,25 +103,44 @@ func (w *worker) play(ctx context.Context, t *trial) (err error) {
 		}
 	}()
 	r := w.run
-	own, other := sides(r.addr, t.PeerPlays)
-	if t.own, err = hostConfig("harness", t.Scenario.Harness(), own, r.secrets); err != nil {
+	own, other := sides(t.addr, t.PeerPlays)
+	ourConf, peerConf := t.Scenario.Harness(), r.plan.peerScenarioConfig(t.Scenario)
+	ours, theirs, err := r.proofs(ourConf, peerConf, own)
+	if err != nil {
+		return err
+	}
+	if t.own, err = hostConfig("harness", ourConf, own, ours); err != nil {
 		return fmt.Errorf("%w: %w", peer.ErrUnsupported, err)
+	}
+	if pem := ours.certificates(); len(pem) > 0 {
+		if err := t.writer.WriteCertificates(pem); err != nil {
+			return err
+		}
+	}
+	for _, spec := range t.Scenario.Deviations {
+		if err := t.own.Deviations.Set(spec); err != nil {
+			return err
+		}
 	}
 	t.own.IKE.Tolerant = true
 	t.own.Record = t.journal("harness")
-	peerConf := r.plan.peerScenarioConfig(t.Scenario)
-	switch {
-	case r.plan.Driver != nil:
-		return w.playReal(ctx, t, peerConfig(peerConf, other, r.secrets))
-	case r.plan.Lab == Virtual:
-		return w.playVirtual(ctx, t, func() (*host.Host, error) { return w.reference(t, other) })
+	if r.plan.Driver != nil {
+		c, err := peerConfig(peerConf, other, theirs)
+		if err != nil {
+			return err
+		}
+		return w.playReal(ctx, t, c)
 	}
-	return w.playNetns(ctx, t, other)
+	reference := func() (*host.Host, error) { return w.reference(t, peerConf, other, theirs) }
+	if r.plan.Lab == Virtual {
+		return w.playVirtual(ctx, t, reference)
+	}
+	return w.playNetns(ctx, t, reference)
 }
 
 // reference is our own host as the peer under test.
-func (w *worker) reference(t *trial, s side) (*host.Host, error) {
-	c, err := hostConfig("peer", w.run.plan.peerScenarioConfig(t.Scenario), s, w.run.secrets)
+func (w *worker) reference(t *trial, conf scenarios.Config, s side, p proof) (*host.Host, error) {
+	c, err := hostConfig("peer", conf, s, p)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", peer.ErrUnsupported, err)
 	}
@@ -141,4 +167,12 @@ func (w *worker) playVirtual(ctx context.Context, t *trial, reference func() (*h
 		return err
 	}
 	return t.script(ctx)
+}
+
+// addressing is who is where in a trial.
+func addressing(f scenarios.Family) lab.Addressing {
+	if f == scenarios.IPv6 {
+		return lab.DefaultAddressing6
+	}
+	return lab.DefaultAddressing
 }

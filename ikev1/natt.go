@@ -43,6 +43,16 @@ func (v NATTVersion) String() string {
 	return fmt.Sprintf("Unknown(%d)", uint8(v))
 }
 
+// ParseNATTVersion reads what String gives.
+func ParseNATTVersion(slug string) (NATTVersion, error) {
+	for v := NATTRFC3947; v <= NATTDraft00; v++ {
+		if v.String() == slug {
+			return v, nil
+		}
+	}
+	return 0, fmt.Errorf("ikev1: there is no version %q of NAT traversal", slug)
+}
+
 // draft tells whether the numbers are the private ones of the drafts.
 func (v NATTVersion) draft() bool { return v > NATTRFC3947 }
 

@@ -110,7 +110,7 @@ func (n *needs) ike(k IKE, plays Role) {
 	n.add(CapExchangeMode, k.Mode)
 	n.add(CapAuthentication, k.Authentication)
 	n.add(CapIdentification, k.Identities.Of(plays))
-	if HasCertificate(k.Authentication, plays) {
+	if k.HasCertificate(plays) {
 		n.add(CapCertificate, k.KeyType())
 	}
 	n.add(CapModeConfig, k.ModeConfig.String())

@@ -93,7 +93,7 @@ func (c checker) checkIKE(path string, k IKE) {
 			c.doc.Errorf(at, "scenarios have no names of the form %s; leave the key out for the address", form)
 		}
 	}
-	if c.doc.Has(path+".certificate") && UsesPSK(cmp.Or(k.Authentication, c.s.IKE.Authentication, DefaultAuthentication)) {
+	if k.Authentication = cmp.Or(k.Authentication, c.s.IKE.Authentication, DefaultAuthentication); c.doc.Has(path+".certificate") && k.Method().PSK() {
 		c.doc.Errorf(path+".certificate", "contradiction: the authentication has no certificates")
 	}
 	if k.ModeConfig != NoModeConfig && c.s.Harness().Child.Mode == "transport" {
@@ -142,11 +142,11 @@ func (c checker) checkChild(path string, k Child, protocol string) {
 
 func (c checker) checkPeer() {
 	p := c.s.Peer
-	method := c.s.PeerConfig().IKE.Authentication
-	if p.PSK != SecretShared && !UsesPSK(method) {
+	ike := c.s.PeerConfig().IKE
+	if p.PSK != SecretShared && !ike.Method().PSK() {
 		c.doc.Errorf("peer.psk", "contradiction: the authentication has no pre-shared key")
 	}
-	if p.Password != SecretShared && XAUTHClient(method) == 0 {
+	if p.Password != SecretShared && ike.XAUTHClient() == 0 {
 		c.doc.Errorf("peer.password", "contradiction: the authentication has no password")
 	}
 	if p.IKE != nil {

@@ -6,6 +6,7 @@
 package scenarios
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/useipsec/useipsec/scenarios/profile"
@@ -124,6 +125,20 @@ type Selector struct {
 	Protocol   profile.Protocol `yaml:"protocol" json:"protocol"` // zero: any
 	ServerPort uint16           `yaml:"server_port" json:"server_port,omitempty"`
 	ClientPort uint16           `yaml:"client_port" json:"client_port,omitempty"`
+}
+
+// String returns "any" or "tcp server port 179".
+func (s *Selector) String() string {
+	text := s.Protocol.String()
+	for _, p := range []struct {
+		who  string
+		port uint16
+	}{{"server", s.ServerPort}, {"client", s.ClientPort}} {
+		if p.port != 0 {
+			text += fmt.Sprintf(" %s port %d", p.who, p.port)
+		}
+	}
+	return text
 }
 
 // Peer is what the peer's configuration has otherwise than the harness's.

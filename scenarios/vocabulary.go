@@ -1,12 +1,13 @@
 package scenarios
 
 import (
+	"cmp"
 	"maps"
-	"strings"
 	"sync"
 
 	"github.com/useipsec/useipsec/ikev1"
 	"github.com/useipsec/useipsec/ikev1/pki"
+	"github.com/useipsec/useipsec/ikev1/wire"
 	"github.com/useipsec/useipsec/scenarios/profile"
 )
 
@@ -22,44 +23,38 @@ var vocabularies = sync.OnceValue(func() map[string][]string {
 	return all
 })
 
-// XAUTHClient returns the IKE role of the end that authenticates further, after
-// phase 1 with the method, as the client of extended authentication; 0 if there
-// is none.
-func XAUTHClient(method string) Role {
-	for _, kind := range []string{"xauth-", "hybrid-"} {
-		switch rest, ok := strings.CutPrefix(method, kind); {
-		case !ok:
-		case strings.HasPrefix(rest, "init-"):
-			return Initiator
-		case strings.HasPrefix(rest, "resp-"):
-			return Responder
-		}
+// Method is the authentication method, 0 if there is none of the name.
+func (k IKE) Method() wire.AuthMethod {
+	m, _ := wire.ParseAuthMethod(k.Authentication) // the strict reader has seen it
+	return m
+}
+
+// XAUTHClient returns the IKE role of the end that authenticates further after
+// phase 1, as the client of extended authentication; 0 if there is none.
+func (k IKE) XAUTHClient() Role {
+	switch required, initiator := k.Method().XAUTH(); {
+	case !required:
+		return 0
+	case initiator:
+		return Initiator
 	}
-	return 0
+	return Responder
 }
 
 // ConfigClient returns the IKE role of the end that mode config gives its
 // address, 0 without mode config.
 func (k IKE) ConfigClient() Role {
-	switch client := XAUTHClient(k.Authentication); {
-	case k.ModeConfig == NoModeConfig:
+	if k.ModeConfig == NoModeConfig {
 		return 0
-	case client != 0:
-		return client
 	}
-	return Initiator
+	return cmp.Or(k.XAUTHClient(), Initiator)
 }
 
-// UsesPSK reports whether the method's keys come from a pre-shared key.
-func UsesPSK(method string) bool { return method == "psk" || strings.HasSuffix(method, "-psk") }
-
-// HasCertificate reports whether the end with the role has a certificate, with
-// the method. The client of hybrid authentication has none.
-func HasCertificate(method string, r Role) bool {
-	if strings.HasPrefix(method, "hybrid-") {
-		return r != XAUTHClient(method)
-	}
-	return !UsesPSK(method)
+// HasCertificate reports whether the end with the role has a certificate. The
+// client of hybrid authentication has none.
+func (k IKE) HasCertificate(r Role) bool {
+	m := k.Method()
+	return m.Encrypts() || m.Signs(r == Initiator)
 }
 
 // keyTypes are the keys that go with methods when a scenario does not say.

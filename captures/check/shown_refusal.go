@@ -84,11 +84,11 @@ func (w *watcher) refusedPhase1(p *dissect.Phase1) *Refusal {
 		r.Unclear = "the scenario configures the two ends differently"
 	case !authenticates(p, at):
 		r.Unclear = "the offer was taken, and authentication not reached"
-	case scenarios.UsesPSK(method):
+	case harness.Method().PSK():
 		r.Unclear = "the offer was taken; pre-shared keys that differ look the same"
 	default:
 		set := needed{}.and(scenarios.CapAuthentication, method).and(scenarios.CapIdentification, peer.Identities.Of(w.s.Role()))
-		if scenarios.HasCertificate(method, w.s.Role()) {
+		if peer.HasCertificate(w.s.Role()) {
 			set = set.and(scenarios.CapCertificate, peer.KeyType())
 		}
 		r.Lacks = [][]scenarios.Capability{set}

@@ -35,6 +35,7 @@ func newList() *cobra.Command {
 	}
 	var asJSON bool
 	var files []string
+	var within, outside string
 	c.PersistentFlags().BoolVar(&asJSON, "json", false, "print JSON")
 	add := func(name, short string, header []string, rows func(context.Context) ([]row, error)) *cobra.Command {
 		sub := &cobra.Command{
@@ -50,9 +51,22 @@ func newList() *cobra.Command {
 		c.AddCommand(sub)
 		return sub
 	}
-	add("scenarios", "Scenarios of the library", []string{"SCENARIO", "PEER PLAYS", "TITLE"},
-		func(context.Context) ([]row, error) { return scenarioRows(files) }).
-		Flags().StringSliceVar(&files, "scenario", nil, "further scenarios: a file, or a directory of them")
+	scens := add("scenarios", "Scenarios of the library", []string{"SCENARIO", "PEER PLAYS", "TITLE"},
+		func(context.Context) ([]row, error) { return scenarioRows(files, within) })
+	scens.Flags().StringSliceVar(&files, "scenario", nil, "further scenarios: a file, or a directory of them")
+	scens.Flags().StringVar(&within, "within", "", "only those that this profile asks for")
+	scens.Flags().StringVar(&outside, "outside", "", "only those that this profile does not ask for, and why not")
+	listAll := scens.RunE
+	scens.RunE = func(cmd *cobra.Command, args []string) error {
+		if outside == "" {
+			return listAll(cmd, args)
+		}
+		rows, err := outsideRows(files, outside)
+		if err != nil {
+			return usage(err)
+		}
+		return printRows(cmd, []string{"SCENARIO", "BEYOND THE PROFILE"}, rows, asJSON)
+	}
 	profiles := add("profiles", "Built-in profiles", []string{"PROFILE", "TITLE"}, func(context.Context) ([]row, error) { return profileRows() })
 	schema := profiles.Flags().Bool("schema", false, "print the JSON Schema of profiles, for editors")
 	list := profiles.RunE
@@ -85,10 +99,36 @@ func printRows(cmd *cobra.Command, header []string, rows []row, asJSON bool) err
 	return w.Flush()
 }
 
-func scenarioRows(files []string) ([]row, error) {
+// outsideRows are the scenarios that a profile does not ask for, with the reasons.
+func outsideRows(files []string, name string) ([]row, error) {
 	all, err := loadScenarios(files)
 	if err != nil {
 		return nil, err
+	}
+	p, err := loadProfile(name)
+	if err != nil {
+		return nil, err
+	}
+	var rows []row
+	for _, s := range all {
+		if why := s.Outside(p, harness.Ends); len(why) > 0 {
+			rows = append(rows, row{[]string{s.ID, strings.Join(why, ", ")}, map[string]any{"scenario": s.ID, "outside": why}})
+		}
+	}
+	return rows, nil
+}
+
+func scenarioRows(files []string, within string) ([]row, error) {
+	all, err := loadScenarios(files)
+	if err != nil {
+		return nil, err
+	}
+	if within != "" {
+		p, err := loadProfile(within)
+		if err != nil {
+			return nil, err
+		}
+		all = scenarios.Within(all, p, harness.Ends)
 	}
 	var rows []row
 	for _, s := range all {

@@ -50,8 +50,9 @@ func newRun() *cobra.Command {
 		Use:   "run [SCENARIO...]",
 		Short: "Run scenarios against a peer and judge the packets",
 		Long: `Run runs scenarios against a peer, leaves the evidence in a directory, judges it and writes the reports.
-Without arguments: every scenario, profile bgp, the reference peer, in the virtual lab.
-SCENARIO is an ID, a path above IDs or a glob: main/psk, 'quick/*', '**/sha1'.`,
+Without arguments: what the profile bgp asks for, of the reference peer, in the virtual lab.
+SCENARIO is an ID, a path above IDs or a glob: main/psk, 'quick/*', '**/sha1'. What is selected so, or by a tag or a
+reference, is run whether the profile asks for it or not: '**' is the whole library.`,
 		Example: `  useipsec run
   useipsec run --peer strongswan 'main/**' quick/transport
   useipsec run --deviate spd.leak_cleartext=1 policy
@@ -119,7 +120,7 @@ func (f *runFlags) plan(args []string) (*profile.Profile, harness.Plan, check.Fi
 	if err != nil {
 		return fail(err)
 	}
-	if p.Scenarios, err = scenarios.Select(all, scenarios.Selection{Patterns: args, Tags: f.tags, Refs: f.refs}); err != nil {
+	if p.Scenarios, err = f.selected(all, args, prof); err != nil {
 		return fail(err)
 	}
 	if f.peer != harness.Reference {
@@ -156,6 +157,18 @@ func (f *runFlags) plan(args []string) (*profile.Profile, harness.Plan, check.Fi
 		}
 	}
 	return prof, p, filter, p.Check()
+}
+
+// selected are the scenarios that the user names, or else those that the profile asks for.
+func (f *runFlags) selected(all []*scenarios.Scenario, args []string, prof *profile.Profile) ([]*scenarios.Scenario, error) {
+	if len(args)+len(f.tags)+len(f.refs) > 0 {
+		return scenarios.Select(all, scenarios.Selection{Patterns: args, Tags: f.tags, Refs: f.refs})
+	}
+	within := scenarios.Within(all, prof, harness.Ends)
+	if len(within) == 0 {
+		return nil, fmt.Errorf("profile %s asks for no scenario of the library; useipsec list scenarios --outside %s says why not; name scenarios, or add your own with --scenario", prof.Name, f.profile)
+	}
+	return within, nil
 }
 
 // elsewhere runs the whole command again in a user namespace when the lab needs privileges

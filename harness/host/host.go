@@ -76,7 +76,11 @@ func New(cfg Config) (*Host, error) {
 	faults := cfg.Deviations.SPD
 	faults.ReuseSPI = faults.ReuseSPI || cfg.Deviations.IKE.ReuseSPI // what is negotiated must also go into the SAD
 	h := &Host{cfg: cfg, end: spd.NewEndpoint(cfg.SPD, faults)}
-	if _, err := ikev1.NewResponder(&cfg.IKE); err != nil {
+	check := ikev1.NewResponder
+	if cfg.OnDemand { // it is the initiator; with some methods it could be nothing else
+		check = ikev1.NewInitiator
+	}
+	if _, err := check(&cfg.IKE); err != nil {
 		return nil, fmt.Errorf("harness/host: %s: %w", cfg.Name, err)
 	}
 	return h, nil

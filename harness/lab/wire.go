@@ -57,8 +57,15 @@ type Addressing struct {
 	Bits                    int // prefix length of the wire's network
 }
 
-// DefaultAddressing is the same in every lab that the harness makes itself (RFC 5737, RFC 1918).
-var DefaultAddressing = Addressing{
-	Harness: netip.MustParseAddr("192.0.2.1"), Peer: netip.MustParseAddr("192.0.2.2"), Bits: 24,
-	HarnessInner: netip.MustParseAddr("10.1.0.1"), PeerInner: netip.MustParseAddr("10.2.0.1"),
-}
+// DefaultAddressing is the same in every lab that the harness makes itself (RFC 5737, RFC 1918), and so is
+// DefaultAddressing6 (RFC 3849).
+var (
+	DefaultAddressing = Addressing{
+		Harness: netip.MustParseAddr("192.0.2.1"), Peer: netip.MustParseAddr("192.0.2.2"), Bits: 24,
+		HarnessInner: netip.MustParseAddr("10.1.0.1"), PeerInner: netip.MustParseAddr("10.2.0.1"),
+	}
+	DefaultAddressing6 = Addressing{
+		Harness: netip.MustParseAddr("2001:db8::1"), Peer: netip.MustParseAddr("2001:db8::2"), Bits: 64,
+		HarnessInner: netip.MustParseAddr("2001:db8:1::1"), PeerInner: netip.MustParseAddr("2001:db8:2::1"),
+	}
+)

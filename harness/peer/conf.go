@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -62,9 +63,11 @@ func (f confFiles) redacted(secrets [][]byte) confFiles {
 }
 
 // redact takes secrets out of text, in the forms in which they could be there.
+// The longest go first, since one may begin with another.
 func redact(text []byte, secrets [][]byte) []byte {
 	s := string(text)
-	for _, secret := range secrets {
+	longest := slices.SortedFunc(slices.Values(secrets), func(a, b []byte) int { return len(b) - len(a) })
+	for _, secret := range longest {
 		if len(secret) == 0 {
 			continue
 		}

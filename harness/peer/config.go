@@ -73,16 +73,6 @@ type IKEConfig struct {
 	DPD            time.Duration // interval of dead peer detection; off when zero
 }
 
-// Identity is an identity of RFC 2407 4.6.2.1. The zero value is the address on
-// the wire.
-type Identity struct {
-	Type string // slug of a wire.IDType: "fqdn", "der_asn1_dn"
-	Text string // "gw.example.com", "CN=gw, O=example", an address, the octets of a key_id as text
-}
-
-// IsZero reports whether i is the address on the wire.
-func (i Identity) IsZero() bool { return i == Identity{} }
-
 // Credentials are the peer's key and certificates, all as PEM. The key is a
 // secret.
 type Credentials struct {

@@ -24,32 +24,6 @@ func (StrongSwan) Name() string { return strongSwanName }
 // Supports implements Driver.
 func (StrongSwan) Supports(c Config) error { return swanSupports(c, CarrierAuto) }
 
-// swanSupports asks what the peer and one carrier can be configured for.
-func swanSupports(c Config, carrier Carrier) error {
-	if m := c.IKE.Mode; m != "main" && m != "aggressive" {
-		return swanCannot("exchange mode "+m, "IKEv1 in strongSwan has main and aggressive mode")
-	}
-	if a := c.IKE.Authentication; a != "psk" {
-		return swanCannot("authentication "+a, "this driver configures pre-shared keys only")
-	}
-	if p := c.Child.Protocol; p != "esp" && p != "ah" {
-		return swanCannot("protocol "+p, "strongSwan negotiates ESP and AH")
-	}
-	if m := c.Child.Mode; m != "tunnel" && m != "transport" {
-		return swanCannot("mode "+m, "strongSwan negotiates tunnel and transport mode")
-	}
-	if carrier == CarrierNamespace {
-		if c.Child.Mode == "transport" {
-			return swanCannot("transport mode in a namespace", "kernel-libipsec: unsupported mode")
-		}
-		if c.Child.Protocol == "ah" {
-			return swanCannot("AH in a namespace", "kernel-libipsec carries ESP only")
-		}
-	}
-	_, _, err := swanProposals(c)
-	return err
-}
-
 // Carrier implements Driver: its own ESP for tunnels, the kernel's for the rest.
 func (d StrongSwan) Carrier(c Config) (Carrier, error) {
 	if err := d.Supports(c); err != nil {

@@ -7,87 +7,219 @@ import (
 	"time"
 )
 
-// Names of the one connection and its one child in swanctl.conf.
+// Names of the one connection, its one child and its one pool in swanctl.conf.
 const (
 	swanConn  = "peer"
 	swanChild = "child"
+	swanPool  = "inner"
 )
 
-// swanctlFile is where swanctl reads them.
-const swanctlFile = "swanctl.conf"
-
-// strongSwan's names for the slugs (its proposal keywords).
-var (
-	swanCiphers = map[string]string{
-		"des-cbc": "des", "3des-cbc": "3des", "aes128-cbc": "aes128", "aes192-cbc": "aes192", "aes256-cbc": "aes256",
-	}
-	swanHashes = map[string]string{
-		"md5": "md5", "sha1": "sha1", "sha256": "sha256", "sha384": "sha384", "sha512": "sha512",
-	}
-	swanGroups = map[string]string{
-		"modp768": "modp768", "modp1024": "modp1024", "modp1536": "modp1536", "modp2048": "modp2048",
-		"modp3072": "modp3072", "modp4096": "modp4096", "modp6144": "modp6144", "modp8192": "modp8192",
-	}
-	swanIntegrity = map[string]string{
-		"hmac-md5-96": "md5", "hmac-sha1-96": "sha1", "hmac-sha256-128": "sha256",
-		"hmac-sha384-192": "sha384", "hmac-sha512-256": "sha512",
-	}
+// Files that swanctl reads, below its directory.
+const (
+	swanctlFile = "swanctl.conf"
+	swanKey     = "private/peer.pem"
+	swanCert    = "peer.pem" // below x509
 )
 
-func swanCannot(what, reason string) error {
-	return &UnsupportedError{Peer: strongSwanName, What: what, Reason: reason}
+// swanConfig is c with what follows from it.
+type swanConfig struct {
+	Config
+	auth                swanAuth
+	ike, child          string // proposals
+	localID, remoteID   string
+	truncated           bool
+	localNet, remoteNet string // traffic selectors without protocol and port
 }
 
-func swanName(names map[string]string, kind, slug string) (string, error) {
-	if n, ok := names[slug]; ok {
-		return n, nil
+func newSwanConfig(c Config) (s swanConfig, err error) {
+	s.Config = c
+	if s.auth, err = swanAuthentication(c); err != nil {
+		return s, err
 	}
-	return "", swanCannot(kind+" "+slug, "it has no proposal keyword for it")
+	if err := s.auth.check(c.IKE); err != nil {
+		return s, err
+	}
+	if s.ike, s.child, err = swanProposals(c); err != nil {
+		return s, err
+	}
+	if s.truncated, err = swanTruncates(c.Child); err != nil {
+		return s, err
+	}
+	if s.localID, err = swanID(c.IKE.LocalID, c.Local); err != nil {
+		return s, err
+	}
+	if s.remoteID, err = swanID(c.IKE.RemoteID, c.Remote); err != nil {
+		return s, err
+	}
+	return s, s.selectors()
 }
 
-// swanProposal is one IKE proposal in strongSwan's notation: aes128-sha1-modp1024.
-func swanProposal(p IKEProposal) (string, error) {
-	c, err := swanName(swanCiphers, "IKE encryption", p.Encryption)
-	if err != nil {
-		return "", err
+// swanDynamic is the end of the ISAKMP SA, or the address that mode config gave it.
+const swanDynamic = "dynamic"
+
+func (s *swanConfig) selectors() error {
+	s.localNet, s.remoteNet = swanDynamic, swanDynamic
+	if s.Child.Mode != "tunnel" {
+		return nil
 	}
-	h, err := swanName(swanHashes, "IKE hash", p.Hash)
-	if err != nil {
-		return "", err
+	s.localNet, s.remoteNet = innerNet(s.LocalInner, s.Local).String(), innerNet(s.RemoteInner, s.Remote).String()
+	if s.IKE.ModeConfig == ModeConfigNone {
+		return nil
 	}
-	g, err := swanName(swanGroups, "group", p.Group)
-	if err != nil {
-		return "", err
+	if !s.inner().IsValid() {
+		return fmt.Errorf("harness/peer: mode config %s without an inner address of the client", s.IKE.ModeConfig)
 	}
-	return c + "-" + h + "-" + g, nil
+	if s.auth.client {
+		s.localNet = swanDynamic
+	} else {
+		s.remoteNet = swanDynamic
+	}
+	return nil
 }
 
-// swanChildProposal is one ESP or AH proposal; the group of PFS is part of it.
-func swanChildProposal(protocol string, p ChildProposal, pfs string) (string, error) {
-	var parts []string
-	if protocol == "esp" {
-		c, ok := swanCiphers[p.Encryption]
-		if p.Encryption == "null" {
-			c, ok = "null", true
-		}
-		if !ok {
-			return "", swanCannot("ESP encryption "+p.Encryption, "it has no proposal keyword for it")
-		}
-		parts = append(parts, c)
+// inner is the client's inner address.
+func (s *swanConfig) inner() netip.Addr {
+	if s.auth.client {
+		return s.LocalInner.Addr()
 	}
-	i, err := swanName(swanIntegrity, "integrity", p.Integrity)
+	return s.RemoteInner.Addr()
+}
+
+// swanctlFiles is c as swanctl reads it. They hold the secrets.
+func swanctlFiles(c Config) (confFiles, error) {
+	s, err := newSwanConfig(c)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	parts = append(parts, i)
-	if pfs != "" {
-		g, err := swanName(swanGroups, "PFS group", pfs)
-		if err != nil {
-			return "", err
+	w := &confWriter{}
+	w.block("connections", func() { w.block(swanConn, func() { s.connection(w) }) })
+	if c.IKE.ModeConfig != ModeConfigNone && !s.auth.client {
+		w.block("pools", func() {
+			w.block(swanPool, func() { w.line("addrs = %s", netip.PrefixFrom(s.inner(), s.inner().BitLen())) })
+		})
+	}
+	w.block("secrets", func() { s.secretsBlock(w) })
+	files := confFiles{swanctlFile: []byte(w.String())}
+	if k := c.IKE.Credentials; k != nil {
+		swanCredentials(files, k)
+	}
+	return files, nil
+}
+
+// swanCredentials puts keys and certificates where swanctl looks for them.
+func swanCredentials(files confFiles, k *Credentials) {
+	if len(k.Key) > 0 {
+		files[swanKey] = k.Key
+	}
+	if len(k.Certificate) > 0 {
+		files["x509/"+swanCert] = k.Certificate
+	}
+	for kind, list := range map[string][][]byte{"x509ca/root": k.Roots, "x509ca/intermediate": k.Intermediates, "x509crl/crl": k.CRLs} {
+		for i, pem := range list {
+			files[fmt.Sprintf("%s-%d.pem", kind, i+1)] = pem
 		}
-		parts = append(parts, g)
 	}
-	return strings.Join(parts, "-"), nil
+}
+
+func (s *swanConfig) connection(w *confWriter) {
+	w.line("version = 1")
+	w.line("local_addrs = %s", s.Local)
+	w.line("remote_addrs = %s", s.Remote)
+	w.line("proposals = %s", s.ike)
+	if s.IKE.Mode == "aggressive" {
+		w.line("aggressive = yes")
+	}
+	swanLifetime(w, s.IKE.Lifetime, "over_time")
+	w.line("keyingtries = 1")
+	w.line("mobike = no")
+	w.line("unique = no")
+	w.line("fragmentation = %s", yesNo(s.IKE.Fragmentation))
+	w.line("encap = %s", yesNo(s.IKE.NATTraversal == NATTForced))
+	w.line("dpd_delay = %ds", int(s.IKE.DPD.Seconds()))
+	if s.IKE.Credentials != nil {
+		w.line("send_cert = always") // the other end need not ask
+	}
+	s.modeConfig(w)
+	s.rounds(w, "local", s.auth.local, s.localID)
+	s.rounds(w, "remote", s.auth.remote, s.remoteID)
+	w.block("children", func() { w.block(swanChild, func() { s.children(w) }) })
+}
+
+func (s *swanConfig) modeConfig(w *confWriter) {
+	if s.IKE.ModeConfig == ModeConfigNone {
+		return
+	}
+	w.line("pull = %s", yesNo(s.IKE.ModeConfig == ModeConfigPull))
+	switch {
+	case !s.auth.client:
+		w.line("pools = %s", swanPool)
+	case s.inner().Is6():
+		w.line("vips = ::") // any
+	default:
+		w.line("vips = 0.0.0.0")
+	}
+}
+
+// rounds are the sections local and local-xauth, or those of the other end.
+func (s *swanConfig) rounds(w *confWriter, end string, rounds []string, id string) {
+	for i, round := range rounds {
+		name := end
+		if i > 0 {
+			name += "-" + round
+		}
+		w.block(name, func() {
+			w.line("auth = %s", round)
+			if i == 0 {
+				w.line("id = %s", id)
+			}
+			switch {
+			case end == "local" && round == swanPubkey:
+				w.line("certs = %s", swanCert)
+			case end == "local" && round == swanXAUTH:
+				w.line("xauth_id = %s", swanUser(s.IKE.XAUTH))
+			}
+		})
+	}
+}
+
+func (s *swanConfig) children(w *confWriter) {
+	w.line("%s_proposals = %s", s.Child.Protocol, s.child)
+	if s.truncated {
+		w.line("sha256_96 = yes")
+	}
+	w.line("mode = %s", s.Child.Mode)
+	sel := s.Child.Selector
+	w.line("local_ts = %s", swanSelector(s.localNet, sel.Protocol, sel.LocalPort))
+	w.line("remote_ts = %s", swanSelector(s.remoteNet, sel.Protocol, sel.RemotePort))
+	swanLifetime(w, s.Child.Lifetime, "life_time")
+	startAction := "none"
+	if s.Child.Mode == "transport" {
+		// A trap policy keeps traffic from leaving in clear while there is no
+		// SA; userspace ESP has none.
+		startAction = "trap"
+	}
+	w.line("start_action = %s", startAction)
+	w.line("close_action = none")
+	w.line("dpd_action = clear")
+}
+
+func (s *swanConfig) secretsBlock(w *confWriter) {
+	secret := func(section, id string, value []byte) {
+		w.block(section, func() {
+			w.line("id = %s", id)
+			w.line("secret = 0x%x", value)
+		})
+	}
+	if len(s.IKE.PSK) > 0 {
+		secret("ike-1", s.remoteID, s.IKE.PSK)
+	}
+	if x := s.IKE.XAUTH; x != nil {
+		id := swanUser(x)
+		if !s.auth.client {
+			id = swanQuote(x.User) // as it takes what it is sent
+		}
+		secret("xauth-1", id, x.Password)
+	}
 }
 
 // swanSelector is one end's traffic selector: 10.1.0.1/32[tcp/179].
@@ -99,84 +231,6 @@ func swanSelector(net string, proto uint8, port uint16) string {
 		return fmt.Sprintf("%s[%d]", net, proto)
 	}
 	return net
-}
-
-// swanctlConf is c in the syntax of swanctl.conf. It holds the secret.
-func swanctlConf(c Config) ([]byte, error) {
-	ike, child, err := swanProposals(c)
-	if err != nil {
-		return nil, err
-	}
-	localTS, remoteTS := "dynamic", "dynamic" // the ends of the ISAKMP SA
-	if c.Child.Mode == "tunnel" {
-		localTS, remoteTS = innerNet(c.LocalInner, c.Local).String(), innerNet(c.RemoteInner, c.Remote).String()
-	}
-	sel := c.Child.Selector
-	startAction := "none"
-	if c.Child.Mode == "transport" {
-		// A trap policy keeps traffic from leaving in clear while there is no
-		// SA; userspace ESP has none.
-		startAction = "trap"
-	}
-	localID, remoteID := swanID(c.IKE.LocalID, c.Local), swanID(c.IKE.RemoteID, c.Remote)
-
-	w := &confWriter{}
-	w.block("connections", func() {
-		w.block(swanConn, func() {
-			w.line("version = 1")
-			w.line("local_addrs = %s", c.Local)
-			w.line("remote_addrs = %s", c.Remote)
-			w.line("proposals = %s", ike)
-			if c.IKE.Mode == "aggressive" {
-				w.line("aggressive = yes")
-			}
-			swanLifetime(w, c.IKE.Lifetime, "over_time")
-			w.line("keyingtries = 1")
-			w.line("mobike = no")
-			w.line("unique = no")
-			w.line("dpd_delay = %ds", int(c.IKE.DPD.Seconds()))
-			w.block("local", func() { w.line("auth = psk"); w.line("id = %s", localID) })
-			w.block("remote", func() { w.line("auth = psk"); w.line("id = %s", remoteID) })
-			w.block("children", func() {
-				w.block(swanChild, func() {
-					w.line("%s_proposals = %s", c.Child.Protocol, child)
-					w.line("mode = %s", c.Child.Mode)
-					w.line("local_ts = %s", swanSelector(localTS, sel.Protocol, sel.LocalPort))
-					w.line("remote_ts = %s", swanSelector(remoteTS, sel.Protocol, sel.RemotePort))
-					swanLifetime(w, c.Child.Lifetime, "life_time")
-					w.line("start_action = %s", startAction)
-					w.line("close_action = none")
-					w.line("dpd_action = clear")
-				})
-			})
-		})
-	})
-	w.block("secrets", func() {
-		w.block("ike-1", func() {
-			w.line("id = %s", remoteID)
-			w.line("secret = 0x%x", c.IKE.PSK)
-		})
-	})
-	return []byte(w.String()), nil
-}
-
-func swanProposals(c Config) (ike, child string, err error) {
-	var ikes, children []string
-	for _, p := range c.IKE.Proposals {
-		s, err := swanProposal(p)
-		if err != nil {
-			return "", "", err
-		}
-		ikes = append(ikes, s)
-	}
-	for _, p := range c.Child.Proposals {
-		s, err := swanChildProposal(c.Child.Protocol, p, c.Child.PFS)
-		if err != nil {
-			return "", "", err
-		}
-		children = append(children, s)
-	}
-	return strings.Join(ikes, ","), strings.Join(children, ","), nil
 }
 
 // swanLifetime makes the peer propose the lifetime d and rekey after nine tenths
@@ -197,58 +251,14 @@ func swanLifetime(w *confWriter, d time.Duration, key string) {
 	w.line("rand_time = 0s")
 }
 
-// swanID quotes an identity, whose text decides its type in strongSwan.
-func swanID(id Identity, addr netip.Addr) string {
-	if id.IsZero() {
-		return addr.String()
+func yesNo(b bool) string {
+	if b {
+		return "yes"
 	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(id.Text) + `"`
+	return "no"
 }
 
-// strongswanConf is the daemon's and swanctl's own configuration, with every
-// file below dir.
-func strongswanConf(dir string, carrier Carrier) []byte {
-	kernel := "kernel-netlink"
-	if carrier == CarrierNamespace {
-		kernel = "kernel-libipsec kernel-netlink" // the first that offers ESP wins
-	}
-	w := &confWriter{}
-	w.block("charon-systemd", func() {
-		w.line("load_modular = no")
-		w.line("load = random nonce aes sha1 sha2 md5 hmac kdf gmp openssl pem pkcs1 pkcs8 x509 pubkey revocation constraints %s socket-default vici updown", kernel)
-		w.line("i_dont_care_about_security_and_use_aggressive_mode_psk = yes")
-		// Three transmissions within five seconds: an unanswered scenario ends soon.
-		w.line("retransmit_timeout = 1.0")
-		w.line("retransmit_base = 1.5")
-		w.line("retransmit_tries = 2")
-		w.line("install_routes = yes")
-		w.line("delete_rekeyed = no")
-		w.block("plugins", func() {
-			w.block("vici", func() { w.line("socket = unix://%s/vici", dir) })
-			if carrier == CarrierNamespace {
-				w.block("kernel-libipsec", func() { w.line("allow_peer_ts = yes") })
-				// A selector that covers the peer's own address would route its
-				// IKE and ESP packets into the tunnel again, for ever.
-				w.block("kernel-netlink", func() { w.line("fwmark = !0x42") })
-				w.block("socket-default", func() { w.line("fwmark = 0x42") })
-			}
-		})
-		w.block("filelog", func() {
-			w.block("log", func() {
-				w.line("path = %s/charon.log", dir)
-				w.line("default = 1") // keys appear from level 4 on
-				w.line("ike = 2")
-				w.line("flush_line = yes")
-				w.line("time_format = %%H:%%M:%%S")
-				w.line("time_add_ms = yes")
-			})
-		})
-	})
-	w.block("swanctl", func() {
-		w.line("load = random") // pre-shared keys need no more
-		w.block("plugins", func() {
-			w.block("vici", func() { w.line("socket = unix://%s/vici", dir) })
-		})
-	})
-	return []byte(w.String())
+// swanQuote quotes a value of swanctl.conf.
+func swanQuote(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }

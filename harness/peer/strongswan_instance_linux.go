@@ -15,11 +15,10 @@ func (s *strongSwan) Configure(ctx context.Context, c Config) error {
 	if err := swanSupports(c, s.env.Carrier); err != nil {
 		return err
 	}
-	text, err := swanctlConf(c)
+	conf, err := swanctlFiles(c)
 	if err != nil {
 		return err
 	}
-	conf := confFiles{swanctlFile: text}
 	s.remember(c, conf)
 	if err := s.block(c); err != nil {
 		return s.said("configure", err)

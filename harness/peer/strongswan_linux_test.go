@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -34,13 +35,29 @@ func need(t *testing.T, c Carrier) {
 
 const testPSK = "a test's secret"
 
+// testAddr is the address of end n on the wire, testInner that behind it.
+func testAddr(n byte, v6 bool) netip.Addr {
+	if v6 {
+		return netip.MustParseAddr(fmt.Sprintf("2001:db8::%d", n))
+	}
+	return netip.AddrFrom4([4]byte{192, 0, 2, n})
+}
+
+func testInner(n byte, v6 bool) netip.Prefix {
+	a := netip.AddrFrom4([4]byte{10, n, 0, 1})
+	if v6 {
+		a = netip.MustParseAddr(fmt.Sprintf("2001:db8:%d::1", n))
+	}
+	return netip.PrefixFrom(a, a.BitLen())
+}
+
 // testConfig is one end of a pair; n is 1 or 2 and names it.
-func testConfig(role Role, n byte, mode string) Config {
-	other := 3 - n
-	inner := func(n byte) netip.Prefix { return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, n, 0, 1}), 32) }
+func testConfig(role Role, n byte, mode string) Config { return testConfigOn(false, role, n, mode) }
+
+func testConfigOn(v6 bool, role Role, n byte, mode string) Config {
 	return Config{
-		Role: role, Local: netip.AddrFrom4([4]byte{192, 0, 2, n}), Remote: netip.AddrFrom4([4]byte{192, 0, 2, other}),
-		LocalInner: inner(n), RemoteInner: inner(other),
+		Role: role, Local: testAddr(n, v6), Remote: testAddr(3-n, v6),
+		LocalInner: testInner(n, v6), RemoteInner: testInner(3-n, v6),
 		IKE: IKEConfig{
 			Mode: "main", Authentication: "psk", PSK: []byte(testPSK), Lifetime: 8 * time.Hour,
 			Proposals: []IKEProposal{{"aes128-cbc", "sha1", "modp1024"}},
@@ -54,14 +71,19 @@ func testConfig(role Role, n byte, mode string) Config {
 
 func startTest(t *testing.T, d Driver, carrier Carrier, n byte) Instance {
 	t.Helper()
+	return startTestOn(t, false, d, carrier, n)
+}
+
+func startTestOn(t *testing.T, v6 bool, d Driver, carrier Carrier, n byte) Instance {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	began := time.Now()
-	i, err := d.Start(ctx, Env{
-		Carrier: carrier,
-		Addr:    netip.PrefixFrom(netip.AddrFrom4([4]byte{192, 0, 2, n}), 24),
-		Inner:   netip.PrefixFrom(netip.AddrFrom4([4]byte{10, n, 0, 1}), 32),
-	})
+	bits := 24
+	if v6 {
+		bits = 64
+	}
+	i, err := d.Start(ctx, Env{Carrier: carrier, Addr: netip.PrefixFrom(testAddr(n, v6), bits), Inner: testInner(n, v6)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,8 +135,10 @@ func checkArtifacts(t *testing.T, i Instance, names ...string) {
 		}
 	}
 	for name, content := range files {
-		if bytes.Contains(content, []byte(testPSK)) || bytes.Contains(content, []byte(hex.EncodeToString([]byte(testPSK)))) {
-			t.Errorf("artifact %s holds the secret", name)
+		for _, secret := range []string{testPSK, testPassword, "PRIVATE KEY"} {
+			if bytes.Contains(content, []byte(secret)) || bytes.Contains(content, []byte(hex.EncodeToString([]byte(secret)))) {
+				t.Errorf("artifact %s holds a secret, %q", name, secret)
+			}
 		}
 	}
 }

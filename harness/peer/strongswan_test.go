@@ -46,16 +46,37 @@ func TestSwanctlConf(t *testing.T) {
 			c.Child.Proposals = []ChildProposal{{"", "hmac-sha1-96"}}
 			c.IKE.DPD = 30 * time.Second
 		},
+		"certificates": func(c *Config) {
+			c.IKE.Authentication, c.IKE.PSK, c.IKE.Fragmentation = "rsa-sig", nil, true
+			c.IKE.Credentials = &Credentials{Key: []byte("a key"), Certificate: []byte("certificate")}
+			c.IKE.LocalID, c.IKE.RemoteID = Identity{"der_asn1_dn", "C=US, CN=peer"}, Identity{"key_id", "#a \"key"}
+		},
+		"client": func(c *Config) {
+			c.Role, c.Child.Mode = Initiator, "tunnel"
+			c.IKE.Authentication, c.IKE.XAUTH = "xauth-init-psk", &XAUTH{User: "user@example.com", Password: []byte("not in the evidence either")}
+			c.IKE.ModeConfig, c.IKE.NATTraversal = ModeConfigPull, NATTForced
+		},
+		"server": func(c *Config) {
+			c.Child.Mode, c.IKE.ModeConfig = "tunnel", ModeConfigPush
+			c.IKE.Authentication, c.IKE.XAUTH = "hybrid-init-rsa", &XAUTH{User: "user", Password: []byte("not in the evidence either")}
+			c.IKE.PSK, c.IKE.Credentials = nil, &Credentials{Key: []byte("a key"), Certificate: []byte("certificate")}
+		},
+		"ipv6": func(c *Config) {
+			c.Child.Mode, c.IKE.ModeConfig = "tunnel", ModeConfigPull
+			c.Local, c.Remote = netip.MustParseAddr("2001:db8::2"), netip.MustParseAddr("2001:db8::1")
+			c.LocalInner, c.RemoteInner = netip.MustParsePrefix("2001:db8:2::1/128"), netip.MustParsePrefix("2001:db8:1::1/128")
+			c.Child.Proposals = []ChildProposal{{"aes256-gcm16", "none"}, {"aes128-ctr", "hmac-sha256-96"}}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := goldenConfig()
 			change(&c)
-			conf, err := swanctlConf(c)
+			conf, err := swanctlFiles(c)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := redact(conf, c.secrets())
-			if bytes.Contains(got, c.IKE.PSK) || bytes.Contains(got, []byte("6e6f7420")) {
+			got := redact(conf[swanctlFile], c.secrets())
+			if bytes.Contains(got, []byte("not in the evidence")) || bytes.Contains(got, []byte("6e6f7420")) {
 				t.Errorf("the secret is in the evidence:\n%s", got)
 			}
 			golden(t, name+".conf", got)
@@ -86,24 +107,39 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
-func TestSupports(t *testing.T) {
+func TestStrongSwanSupports(t *testing.T) {
+	initiate := func(c *Config) { c.Role = Initiator }
 	for _, c := range []struct {
 		name   string
 		change func(*Config)
 		auto   string // part of the error; empty for none
 		ns     string // the same, in a namespace
 	}{
-		{"transport", func(*Config) {}, "", "unsupported mode"},
-		{"tunnel", func(c *Config) { c.Child.Mode = "tunnel" }, "", ""},
-		{"ah", func(c *Config) { c.Child.Protocol, c.Child.Mode = "ah", "tunnel" }, "", "ESP only"},
-		{"base mode", func(c *Config) { c.IKE.Mode = "base" }, "exchange mode base", "exchange mode base"},
-		{"rsa", func(c *Config) { c.IKE.Authentication = "rsa-sig" }, "rsa-sig", "rsa-sig"},
-		{"cipher", func(c *Config) { c.IKE.Proposals[0].Encryption = "idea-cbc" }, "idea-cbc", "idea-cbc"},
-		{"integrity", func(c *Config) { c.Child.Proposals[0].Integrity = "none" }, "integrity none", "none"},
-		{"pfs", func(c *Config) { c.Child.PFS = "ec2n155" }, "ec2n155", "ec2n155"},
+		{"transport", func(c *Config) { c.Child.Mode = "transport" }, "", "unsupported mode"},
+		{"tunnel", func(*Config) {}, "", ""},
+		{"ah", func(c *Config) { c.Child.Protocol = "ah" }, "", "ESP only"},
+		{"rsa encryption", func(c *Config) { c.IKE.Authentication = "rsa-enc" }, "signatures only", "signatures only"},
+		{"revised rsa encryption", func(c *Config) { c.IKE.Authentication = "xauth-init-rsa-rev-enc" }, "signatures only", "signatures only"},
+		{"dss", func(c *Config) { c.IKE.Authentication = "dss-sig" }, "no DSA keys", "no DSA keys"},
+		{"hybrid the other way", func(c *Config) { c.IKE.Authentication = "hybrid-resp-rsa" }, "XAUTH alone", "XAUTH alone"},
+		{"xcbc as hash", func(c *Config) { c.IKE.Proposals[0].Hash = "aes-xcbc" }, "hash attribute", "hash attribute"},
+		{"blowfish", func(c *Config) { c.Child.Proposals[0].Encryption = "blowfish-cbc" }, "key length", "key length"},
+		{"short sha256", func(c *Config) { c.Child.Proposals = []ChildProposal{{"null", truncatedSHA256}} }, "", "HMAC_SHA2_256_96"},
+		{"short and long sha256", func(c *Config) { c.Child.Proposals[0].Integrity = truncatedSHA256 }, "sha256_96", "sha256_96"},
+		{"no integrity", func(c *Config) { c.Child.Proposals[0].Integrity = "none" }, "integrity none", "none"},
+		{"twice integrity", func(c *Config) { c.Child.Proposals[0].Encryption = "aes128-gcm16" }, "combined mode", "combined mode"},
+		{"mode config in transport mode", func(c *Config) { c.Child.Mode, c.IKE.ModeConfig = "transport", ModeConfigPull }, "transport mode", "transport mode"},
+		{"nat-t off", func(c *Config) { c.IKE.NATTraversal = NATTOff }, "", "requires UDP"},
+		{"nat-t off as initiator", func(c *Config) { initiate(c); c.IKE.NATTraversal = NATTOff }, "always announces", "requires UDP"},
+		{"nat-t forced", func(c *Config) { c.IKE.NATTraversal = NATTForced }, "", ""},
+		{"nat-t forced with ah", func(c *Config) { c.Child.Protocol, c.IKE.NATTraversal = "ah", NATTForced }, "is of ESP", "is of ESP"},
+		{"nat-t draft 03", func(c *Config) { c.IKE.NATTVersions = []string{"draft-03"} }, "", ""},
+		{"nat-t draft 03 as initiator", func(c *Config) { initiate(c); c.IKE.NATTVersions = []string{"rfc3947", "draft-03"} }, "announces", "announces"},
+		{"nat-t draft 00", func(c *Config) { c.IKE.NATTVersions = []string{"draft-00"} }, "accepts", "accepts"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := goldenConfig()
+			cfg.Child.Mode = "tunnel"
 			c.change(&cfg)
 			check := func(where string, err error, want string) {
 				t.Helper()
@@ -112,9 +148,6 @@ func TestSupports(t *testing.T) {
 				}
 			}
 			check("anywhere", StrongSwan{}.Supports(cfg), c.auto)
-			if cfg.Child.Mode != "tunnel" && c.name != "transport" {
-				cfg.Child.Mode = "tunnel" // let the change speak, not the mode
-			}
 			check("namespace", swanSupports(cfg, CarrierNamespace), c.ns)
 		})
 	}

@@ -1,5 +1,17 @@
 package wire
 
+import "fmt"
+
+// ParseAuthMethod reads what String gives: "psk", "xauth-init-rsa-sig".
+func ParseAuthMethod(slug string) (AuthMethod, error) {
+	for m, name := range authMethodNames {
+		if name == slug {
+			return m, nil
+		}
+	}
+	return 0, fmt.Errorf("ikev1/wire: there is no authentication method %q", slug)
+}
+
 // PSK reports whether SKEYID comes from a pre-shared key (RFC 2409 5.4).
 func (m AuthMethod) PSK() bool {
 	return m == AuthPSK || m == AuthXAUTHInitPSK || m == AuthXAUTHRespPSK

@@ -1,0 +1,55 @@
+package scenarios_test
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/useipsec/useipsec/scenarios"
+	"github.com/useipsec/useipsec/scenarios/profile"
+)
+
+func ends(f scenarios.Family) profile.Ends {
+	if f == scenarios.IPv6 {
+		return profile.Ends{
+			Initiator: []netip.Addr{netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8:1::1")},
+			Responder: []netip.Addr{netip.MustParseAddr("2001:db8::2"), netip.MustParseAddr("2001:db8:2::1")},
+		}
+	}
+	return profile.Ends{
+		Initiator: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("10.1.0.1")},
+		Responder: []netip.Addr{netip.MustParseAddr("192.0.2.2"), netip.MustParseAddr("10.2.0.1")},
+	}
+}
+
+func TestOutside(t *testing.T) {
+	tests := []struct {
+		profile, scenario string
+		want              []string
+	}{
+		{"bgp", "main/psk/aes128-sha1-modp2048", nil},
+		{"bgp", "refuse/psk", nil},
+		{"bgp", "policy/bgp-only", nil},
+		{"bgp", "quick/tunnel", []string{"tunnel mode"}},
+		{"bgp", "quick/transport-any", []string{"protection of udp port 8179", "the selector any"}},
+		{"site-to-site", "quick/tunnel-any", nil},
+		{"site-to-site", "quick/transport", []string{"protection of tcp port 179", "the selector tcp server port 179", "transport mode"}},
+		{"road-warrior", "quick/tunnel-any", []string{"authentication psk", "initiators that are named by ipv4_addr", "no mode config"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.profile+" "+tt.scenario, func(t *testing.T) {
+			p, err := profile.Builtin(tt.profile)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := scenarios.Builtin(tt.scenario)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, s.Outside(p, ends)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
