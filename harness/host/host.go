@@ -69,6 +69,7 @@ type Host struct {
 	phases1  int        // ISAKMP SAs that were established
 	carriers []*carrier // oldest first
 	ident    uint16     // IP identification of what we send ourselves
+	partials []*partial // IP packets under reassembly
 }
 
 // New makes a host.
@@ -171,6 +172,9 @@ func (h *Host) mayAsk(policy string) bool {
 // FromWire takes an IP packet from the wire: IKE goes to its session, everything else
 // through the SPD. A packet that is not for the host is ignored.
 func (h *Host) FromWire(now time.Time, ip []byte) Output {
+	if ip = h.reassemble(now, ip); ip == nil {
+		return Output{}
+	}
 	if d, ok := ikeDatagram(ip); ok {
 		if d.Local.Addr() != h.cfg.Addr {
 			h.record(now, "dropped", fmt.Sprintf("IKE message for %v, who is not this host", d.Local.Addr()))

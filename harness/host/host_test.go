@@ -156,3 +156,19 @@ func TestForeign(t *testing.T) {
 		})
 	}
 }
+
+// TestLongMessages: messages that do not fit into a packet arrive all the same.
+func TestLongMessages(t *testing.T) {
+	long := func(c *host.Config) {
+		c.IKE.LocalID = wire.ID{IDType: wire.IDKeyID, Data: bytes.Repeat([]byte("long "), 1000)}
+	}
+	a, b := newHost(t, addrA, addrB, long), newHost(t, addrB, addrA, long)
+	o, err := a.Initiate(start, "udp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	carry(a, b, o)
+	if len(a.Children()) != 1 || len(b.Children()) != 1 {
+		t.Errorf("children %d %d, failures %v %v", len(a.Children()), len(b.Children()), a.Failures(), b.Failures())
+	}
+}

@@ -75,7 +75,7 @@ func (h *Host) toWire(ds []ikev1.Datagram) Output {
 	var o Output
 	for _, d := range ds {
 		h.ident++
-		o.Wire = append(o.Wire, UDPPacket(h.ident, d.Local, d.Remote, d.Data))
+		o.Wire = append(o.Wire, split(UDPPacket(h.ident, d.Local, d.Remote, d.Data), uint32(h.ident))...)
 	}
 	return o
 }
