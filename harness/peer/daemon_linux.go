@@ -33,6 +33,8 @@ type daemon interface {
 type localDaemon interface {
 	daemon
 	running() *service
+	// ended is closed when there is no daemon any more, expected or not.
+	ended() <-chan struct{}
 }
 
 // launcher starts a program where the daemon is to run.
@@ -40,7 +42,7 @@ type launcher func(*exec.Cmd) (*lab.Process, error)
 
 // program says which daemon to start. It travels into guests.
 type program struct {
-	Name    string // "charon" or "pluto"
+	Name    string // "charon", "pluto" or "vpnc"
 	Prefix  string // directory it is unpacked in; empty when it is installed
 	Carrier Carrier
 }
@@ -52,6 +54,8 @@ func (p program) start(ctx context.Context, dir string, launch launcher) (localD
 		return startCharon(ctx, dir, p.Carrier, launch)
 	case plutoDaemon:
 		return startPluto(ctx, dir, p, launch)
+	case vpncDaemon:
+		return newVpncClient(ctx, dir, launch)
 	}
 	return nil, fmt.Errorf("harness/peer: no daemon %q", p.Name)
 }
@@ -70,6 +74,8 @@ type service struct {
 }
 
 func (s *service) running() *service { return s }
+
+func (s *service) ended() <-chan struct{} { return s.proc.Done() }
 
 func (s *service) path(name string) string { return filepath.Join(s.dir, name) }
 

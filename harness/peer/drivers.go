@@ -10,7 +10,7 @@ import (
 var ErrUnknownPeer = errors.New("unknown peer")
 
 // Drivers are the real peers the harness can run, by name.
-func Drivers() []Driver { return []Driver{StrongSwan{}, Libreswan{}} }
+func Drivers() []Driver { return []Driver{StrongSwan{}, Libreswan{}, Vpnc{}} }
 
 // Find gives the driver of a name.
 func Find(name string) (Driver, error) {

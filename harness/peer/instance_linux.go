@@ -111,7 +111,7 @@ func (s *instance) startHere(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.daemon, s.apps, s.done = d, lab.NewApps(s.ns), d.running().proc.Done()
+	s.daemon, s.apps, s.done = d, lab.NewApps(s.ns), d.ended()
 	s.info.Version = d.running().version
 	return nil
 }
