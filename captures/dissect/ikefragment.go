@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/useipsec/useipsec/esp/spd"
 	"github.com/useipsec/useipsec/ikev1/wire"
 )
 
@@ -76,7 +77,7 @@ func (g *pieces) add(frame int, f *wire.Fragment) (why string) {
 		return fmt.Sprintf("another one of number %d", f.Number)
 	case g.last != 0 && (f.Last || f.Number > g.last):
 		return "beyond the last one"
-	case g.octets+len(f.Data) > maxDatagram:
+	case g.octets+len(f.Data) > spd.MaxDatagram:
 		return "of a message of more than 64 KiB"
 	}
 	g.parts[f.Number] = bytes.Clone(f.Data)

@@ -60,16 +60,16 @@ func (o *Output) add(p Output) {
 
 // Host is an IPsec host. It is not safe for concurrent use.
 type Host struct {
-	cfg      Config
-	end      *spd.Endpoint
-	sessions []*session
-	keys     keylog.Log
-	failures []error
-	deletes  int
-	phases1  int        // ISAKMP SAs that were established
-	carriers []*carrier // oldest first
-	ident    uint16     // IP identification of what we send ourselves
-	partials []*partial // IP packets under reassembly
+	cfg       Config
+	end       *spd.Endpoint
+	fragments spd.Reassembler
+	sessions  []*session
+	keys      keylog.Log
+	failures  []error
+	deletes   int
+	phases1   int        // ISAKMP SAs that were established
+	carriers  []*carrier // oldest first
+	ident     uint16     // IP identification of what we send ourselves
 }
 
 // New makes a host.
@@ -170,9 +170,10 @@ func (h *Host) mayAsk(policy string) bool {
 }
 
 // FromWire takes an IP packet from the wire: IKE goes to its session, everything else
-// through the SPD. A packet that is not for the host is ignored.
+// through the SPD, both once fragments are put together (RFC 2401 5.2). A packet that is not
+// for the host is ignored.
 func (h *Host) FromWire(now time.Time, ip []byte) Output {
-	if ip = h.reassemble(now, ip); ip == nil {
+	if ip = h.fragments.Packet(now, ip); ip == nil {
 		return Output{}
 	}
 	if d, ok := ikeDatagram(ip); ok {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 
+	"github.com/useipsec/useipsec/esp/spd"
 	"github.com/useipsec/useipsec/ikev1"
 )
 
@@ -70,12 +71,16 @@ func udpPacket(ip []byte) (src, dst netip.Addr, udp []byte, ok bool) {
 	return src, dst, udp[:n], true
 }
 
-// toWire puts IKE messages into IP packets.
+// wireMTU is the longest packet on the wire.
+const wireMTU = 1500
+
+// toWire puts IKE messages into IP packets, in fragments where one is too long for the wire.
 func (h *Host) toWire(ds []ikev1.Datagram) Output {
 	var o Output
 	for _, d := range ds {
 		h.ident++
-		o.Wire = append(o.Wire, split(UDPPacket(h.ident, d.Local, d.Remote, d.Data), uint32(h.ident))...)
+		p := UDPPacket(h.ident, d.Local, d.Remote, d.Data)
+		o.Wire = append(o.Wire, spd.Fragment(p, wireMTU, uint32(h.ident))...)
 	}
 	return o
 }
