@@ -83,7 +83,8 @@ func mountGuest() error {
 // dependencies. Without drbg the kernel refuses every SA.
 var guestKernelModules = []string{
 	"lib/crc-ccitt", "net/xfrm/xfrm_algo", "crypto/hmac", "crypto/authenc", "crypto/echainiv", "crypto/seqiv",
-	"crypto/cbc", "crypto/ctr", "lib/crypto/libdes", "crypto/des_generic", "crypto/sha512_generic", "crypto/drbg",
+	"crypto/cbc", "crypto/ctr", "lib/crypto/libdes", "crypto/des_generic", "crypto/camellia_generic",
+	"crypto/cast_common", "crypto/cast5_generic", "crypto/blowfish_common", "crypto/blowfish_generic", "crypto/sha512_generic", "crypto/drbg",
 	"crypto/ansi_cprng", "crypto/xcbc", "crypto/cmac", "crypto/ccm", "crypto/authencesn", "net/ipv4/tunnel4",
 	"net/ipv4/xfrm4_tunnel", "crypto/gf128mul", "crypto/ghash-generic", "crypto/gcm", "crypto/crypto_null",
 	"net/xfrm/xfrm_user", "net/ipv4/esp4", "net/ipv4/ah4", "net/ipv6/ipv6", "net/ipv6/esp6", "net/ipv6/ah6",

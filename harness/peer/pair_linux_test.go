@@ -22,13 +22,14 @@ type counts struct{ ESP, UDPESP, AH, IKE, TCP, Other int }
 type relay struct {
 	mu sync.Mutex
 	counts
-	ike []*wire.Message // those in clear keep their payloads
-	wg  sync.WaitGroup
+	ike  []*wire.Message // those in clear keep their payloads
+	news chan struct{}   // closed when there is one more
+	wg   sync.WaitGroup
 }
 
 // join carries packets both ways until the links are closed.
 func join(a, b lab.Link) *relay {
-	r := &relay{}
+	r := &relay{news: make(chan struct{})}
 	r.wg.Go(func() { r.carry(a, b) })
 	r.wg.Go(func() { r.carry(b, a) })
 	return r
@@ -78,6 +79,8 @@ func (r *relay) keep(datagram []byte) {
 	r.IKE++
 	if m, err := wire.Parse(bytes.Clone(datagram)); err == nil {
 		r.ike = append(r.ike, m)
+		close(r.news)
+		r.news = make(chan struct{})
 	}
 }
 
@@ -106,6 +109,24 @@ func (r *relay) messages() []*wire.Message {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.ike)
+}
+
+// await waits for messages like that.
+func (r *relay) await(ctx context.Context, t *testing.T, like func([]*wire.Message) bool) {
+	t.Helper()
+	for {
+		r.mu.Lock()
+		messages, news := slices.Clone(r.ike), r.news
+		r.mu.Unlock()
+		if like(messages) {
+			return
+		}
+		select {
+		case <-news:
+		case <-ctx.Done():
+			t.Fatalf("%d IKE messages, none as awaited", len(messages))
+		}
+	}
 }
 
 // payloads are those of one kind in messages in clear.

@@ -92,7 +92,12 @@ func swanctlFiles(c Config) (confFiles, error) {
 		return nil, err
 	}
 	w := &confWriter{}
-	w.block("connections", func() { w.block(swanConn, func() { s.connection(w) }) })
+	w.block("connections", func() {
+		w.block(swanConn, func() { s.connection(w) })
+		if s.hidesNeighbours() {
+			w.block("neighbours", func() { s.neighbours(w) })
+		}
+	})
 	if c.IKE.ModeConfig != ModeConfigNone && !s.auth.client {
 		w.block("pools", func() {
 			w.block(swanPool, func() { w.line("addrs = %s", netip.PrefixFrom(s.inner(), s.inner().BitLen())) })
@@ -201,6 +206,35 @@ func (s *swanConfig) children(w *confWriter) {
 	w.line("start_action = %s", startAction)
 	w.line("close_action = none")
 	w.line("dpd_action = clear")
+}
+
+// hidesNeighbours says whether the child's policy takes neighbour discovery between the ends
+// for traffic to protect, which leaves nobody to negotiate with.
+func (s *swanConfig) hidesNeighbours() bool {
+	p := s.Child.Selector.Protocol
+	return s.Child.Mode == "transport" && s.Local.Is6() && (p == 0 || p == protoICMPv6)
+}
+
+// The protocol and the types of neighbour discovery (RFC 4861 4.3, 4.4).
+const (
+	protoICMPv6            = 58
+	neighbourSolicitation  = 135
+	neighbourAdvertisement = 136
+)
+
+// neighbours is a connection with nobody, whose children let neighbour discovery pass.
+func (s *swanConfig) neighbours(w *confWriter) {
+	w.line("remote_addrs = ::1")
+	w.block("children", func() {
+		for _, kind := range []uint16{neighbourSolicitation, neighbourAdvertisement} {
+			w.block(fmt.Sprintf("type-%d", kind), func() {
+				w.line("local_ts = %s", swanSelector(s.Local.String(), protoICMPv6, kind<<8))
+				w.line("remote_ts = %s", swanSelector(s.Remote.String(), protoICMPv6, kind<<8))
+				w.line("mode = pass")
+				w.line("start_action = trap")
+			})
+		}
+	})
 }
 
 func (s *swanConfig) secretsBlock(w *confWriter) {

@@ -99,11 +99,7 @@ func authenticate(t *testing.T, c *Config, method string) {
 	c.IKE.Authentication, c.IKE.PSK, c.IKE.Credentials, c.IKE.XAUTH = method, []byte(testPSK), nil, nil
 	for _, m := range testMethods {
 		if m.slug == method && m.key != 0 {
-			n := byte(1)
-			if c.Role == Responder {
-				n = 2
-			}
-			c.IKE.PSK, c.IKE.Credentials = nil, testCredentials(t, m.key, n)
+			c.IKE.PSK, c.IKE.Credentials = nil, testCredentials(t, m.key, end(c))
 		}
 	}
 	if len(method) > 5 && (method[:5] == "xauth" || method[:6] == "hybrid") {

@@ -67,6 +67,10 @@ func TestSwanctlConf(t *testing.T) {
 			c.LocalInner, c.RemoteInner = netip.MustParsePrefix("2001:db8:2::1/128"), netip.MustParsePrefix("2001:db8:1::1/128")
 			c.Child.Proposals = []ChildProposal{{"aes256-gcm16", "none"}, {"aes128-ctr", "hmac-sha256-96"}}
 		},
+		"ipv6-transport": func(c *Config) {
+			c.Child.Selector = Selector{}
+			c.Local, c.Remote = netip.MustParseAddr("2001:db8::2"), netip.MustParseAddr("2001:db8::1")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := goldenConfig()
