@@ -345,11 +345,13 @@ func TestTransactions(t *testing.T) {
 		{"XAUTH", "wonderland", nothing, dissect.XAUTH{Request: 7, Reply: 8, Status: 9, Ack: 10, OK: true, ClientInitiated: true}, dissect.Lease{}},
 		{"wrong password", "underland\x00", nothing, dissect.XAUTH{Request: 7, Reply: 8, Status: 9, Ack: 10, ClientInitiated: true, PasswordNUL: true}, dissect.Lease{}},
 		{
-			"pull", "wonderland", pull, dissect.XAUTH{Request: 7, Reply: 8, Status: 9, Ack: 10, OK: true, ClientInitiated: true},
+			"pull", "wonderland", pull,
+			dissect.XAUTH{Request: 7, Reply: 8, Status: 9, Ack: 10, OK: true, ClientInitiated: true},
 			dissect.Lease{Request: 11, Assigned: 12, Addresses: []netip.Addr{office.Address}, ClientInitiated: true},
 		},
 		{
-			"push", "wonderland", push, dissect.XAUTH{Request: 7, Reply: 8, Status: 9, Ack: 10, OK: true, ClientInitiated: true},
+			"push", "wonderland", push,
+			dissect.XAUTH{Request: 7, Reply: 8, Status: 9, Ack: 10, OK: true, ClientInitiated: true},
 			dissect.Lease{Assigned: 11, Ack: 12, Addresses: []netip.Addr{office.Address}, ClientInitiated: true},
 		},
 		{"without XAUTH", "", func(i, r *ikev1.Config) {
