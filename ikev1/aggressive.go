@@ -77,11 +77,11 @@ func (s *Session) recvAggressive1(m *wire.Message) ([]Datagram, error) {
 	if err := s.makeKE(&s.gxr, &s.nr); err != nil {
 		return nil, err
 	}
-	if err := s.derive(s.gxi); err != nil {
-		return nil, err
-	}
 	ke, err := s.aggressiveKE(1, s.gxr, s.nr)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.derive(s.gxi); err != nil {
 		return nil, err
 	}
 	proof, err := s.prove(1)

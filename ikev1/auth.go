@@ -153,6 +153,10 @@ func (s *Session) derive(peer []byte) error {
 	}
 	s.deviateKa()
 	s.iv = s.keys.IV
-	s.record(Event{Kind: EventKeys, Detail: s.suite.String(), Keys: &Phase1Keys{Phase1: s.keys, GXY: gxy, PSK: psk}})
+	k := &Phase1Keys{Phase1: s.keys, GXY: gxy, PSK: psk}
+	if s.cfg.Auth.Method.Encrypts() {
+		k.Concealed = &Concealed{GXi: s.gxi, GXr: s.gxr, IDii: s.idBody[0], IDir: s.idBody[1]}
+	}
+	s.record(Event{Kind: EventKeys, Detail: s.suite.String(), Keys: k})
 	return nil
 }

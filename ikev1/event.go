@@ -70,7 +70,13 @@ type Phase1Keys struct {
 	keymat.Phase1
 	GXY []byte // g^xy
 	PSK []byte // the pre-shared key that was used, if any
+	// Concealed is nil unless nonces and identities are encrypted to public keys.
+	Concealed *Concealed
 }
+
+// Concealed is what public key encryption hides of what HASH_I and HASH_R are over (RFC 2409 5.2, 5.3): the bodies of KE and
+// ID payloads.
+type Concealed struct{ GXi, GXr, IDii, IDir []byte }
 
 // Child is a pair of IPsec SAs negotiated by one quick mode.
 type Child struct {

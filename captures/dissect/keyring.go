@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 
+	"github.com/useipsec/useipsec/captures/keylog"
 	"github.com/useipsec/useipsec/ikev1/keymat"
+	"github.com/useipsec/useipsec/ikev1/wire"
 )
 
 // keyring is what is known of the keys of an ISAKMP SA: one candidate, or two
@@ -57,6 +59,7 @@ func (d *Decoder) deriveKeys(p *Phase1) {
 		p.Why = p.SuiteErr.Error()
 		return
 	}
+	p.reveal(known)
 	derived := p.derive(known.SKEYID, known.PSK, known.GXY)
 	given := candidate{key: known.Ka, skeyid: known.SKEYID, d: known.SKEYIDd, a: known.SKEYIDa, missing: derived.missing, missingForKEYID: derived.missingForKEYID}
 	if given.key == nil && known.SKEYIDe != nil {
@@ -89,6 +92,26 @@ func (d *Decoder) deriveKeys(p *Phase1) {
 		c.cbc = cbc
 	}
 	p.status()
+}
+
+// reveal takes from the key log what public key encryption conceals of what the
+// hashes are over.
+func (p *Phase1) reveal(known keylog.ISAKMP) {
+	if !p.Auth.Encrypts() {
+		return
+	}
+	set(&p.KEi, known.GXi)
+	set(&p.KEr, known.GXr)
+	for _, end := range []struct {
+		id    **wire.ID
+		body  *[]byte
+		known []byte
+	}{{&p.IDii, &p.IDiiBody, known.IDii}, {&p.IDir, &p.IDirBody, known.IDir}} {
+		id, err := (&wire.Raw{PT: wire.PayloadID, Body: end.known}).Typed()
+		if v, ok := id.(*wire.ID); ok && err == nil && *end.id == nil {
+			*end.id, *end.body = v, end.known
+		}
+	}
 }
 
 // derive makes a candidate out of SKEYID, or what it is made of, and g^xy

@@ -30,6 +30,8 @@ type encounter struct {
 	ends [2]*ikev1.Session // the initiator first
 	keys keylog.Log
 	now  time.Time
+	// hidden is what public key encryption conceals.
+	hidden *ikev1.Concealed
 }
 
 // meet brings up phase 1, whatever follows it, and one quick mode, as far as it goes.
@@ -50,6 +52,7 @@ func meet(t *testing.T, edit func(i, r *ikev1.Config)) *encounter {
 	configs[0].Record = func(e ikev1.Event) {
 		if e.Keys != nil {
 			c.keys.ISAKMP = append(c.keys.ISAKMP, keylog.ISAKMP{CookieI: e.CookieI, CookieR: e.CookieR, SKEYID: e.Keys.SKEYID, GXY: e.Keys.GXY})
+			c.hidden = e.Keys.Concealed
 		}
 	}
 	edit(configs[0], configs[1])
@@ -314,12 +317,29 @@ func TestPublicKeyEncryption(t *testing.T) {
 		{wire.AuthRSARevEnc, func(_, _ *ikev1.Config) {}, []string{"HASH_I unverifiable (" + noIV + ") opaque: " + noIV, "HASH_R" + revised}},
 		{wire.AuthRSARevEnc, aggressive, []string{"HASH_R" + revised, "HASH_I unverifiable (" + noIV + ") opaque: " + noIV}},
 	} {
-		got, p := meet(t, func(i, r *ikev1.Config) { certified(creds, tt.method)(i, r); tt.mode(i, r) }).read()
+		c := meet(t, func(i, r *ikev1.Config) { certified(creds, tt.method)(i, r); tt.mode(i, r) })
+		got, p := c.read()
 		if diff := cmp.Diff(append(slices.Clone(tt.want), quickGood...), hashes(got)); diff != "" {
 			t.Errorf("%v (-want +got):\n%s", tt.method, diff)
 		}
 		if p.Ni != nil || p.Nr != nil || p.IDii != nil || p.IDir != nil || (p.KEi == nil) != tt.method.Revised() {
 			t.Errorf("%v: nonces %x %x, identities %v %v", tt.method, p.Ni, p.Nr, p.IDii, p.IDir)
+		}
+		// The key log may have what is concealed: then the hashes are verified.
+		k := &c.keys.ISAKMP[0]
+		k.GXi, k.GXr, k.IDii, k.IDir = c.hidden.GXi, c.hidden.GXr, c.hidden.IDii, c.hidden.IDir
+		got, p = c.read()
+		for _, l := range hashes(got) {
+			if !strings.HasSuffix(l, " good") {
+				t.Errorf("%v: %s", tt.method, l)
+			}
+		}
+		if pki.FormatID(*p.IDii) != "fqdn:i.example.org" || pki.FormatID(*p.IDir) != "fqdn:r.example.org" {
+			t.Errorf("%v: identities %v %v", tt.method, p.IDii, p.IDir)
+		}
+		k.IDii = k.IDir
+		if got, _ = c.read(); !strings.Contains(strings.Join(got, "\n"), "HASH_I bad") {
+			t.Errorf("%v: another identity: %v", tt.method, got)
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	isakmpKeys = []string{"icookie", "rcookie", "ka", "skeyid", "skeyid_d", "skeyid_a", "skeyid_e", "psk", "psk_hex", "gxy"}
+	isakmpKeys = []string{"icookie", "rcookie", "ka", "skeyid", "skeyid_d", "skeyid_a", "skeyid_e", "psk", "psk_hex", "gxy", "gxi", "gxr", "idii", "idir"}
 	saKeys     = []string{"src", "dst", "spi", "protocol", "encryption", "enc_key", "integrity", "int_key"}
 )
 

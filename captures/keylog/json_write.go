@@ -26,6 +26,10 @@ type jsonISAKMP struct {
 	PSK     string `json:"psk,omitempty"`
 	PSKHex  string `json:"psk_hex,omitempty"`
 	GXY     string `json:"gxy,omitempty"`
+	GXi     string `json:"gxi,omitempty"`
+	GXr     string `json:"gxr,omitempty"`
+	IDii    string `json:"idii,omitempty"`
+	IDir    string `json:"idir,omitempty"`
 }
 
 type jsonSA struct {
@@ -62,6 +66,7 @@ func (e ISAKMP) json() jsonISAKMP {
 	x := func(b []byte) string { return fmt.Sprintf("%x", b) }
 	j := jsonISAKMP{
 		Ka: x(e.Ka), SKEYID: x(e.SKEYID), SKEYIDd: x(e.SKEYIDd), SKEYIDa: x(e.SKEYIDa), SKEYIDe: x(e.SKEYIDe), GXY: x(e.GXY),
+		GXi: x(e.GXi), GXr: x(e.GXr), IDii: x(e.IDii), IDir: x(e.IDir),
 	}
 	if !e.CookieI.IsZero() {
 		j.ICookie = e.CookieI.String()

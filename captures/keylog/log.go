@@ -30,6 +30,9 @@ type ISAKMP struct {
 	SKEYIDe []byte
 	PSK     []byte
 	GXY     []byte // the Diffie-Hellman shared secret, leading zeros kept
+	// What public key encryption hides on the wire (RFC 2409 5.2, 5.3): the bodies
+	// of the KE and ID payloads.
+	GXi, GXr, IDii, IDir []byte
 }
 
 // SA is one IPsec SA, which is one direction.
@@ -148,7 +151,7 @@ type secret struct {
 }
 
 // secrets lists the fields of e in a fixed order.
-func (e *ISAKMP) secrets() [7]secret {
+func (e *ISAKMP) secrets() [11]secret {
 	return [...]secret{
 		{"ka", &e.Ka},
 		{"skeyid", &e.SKEYID},
@@ -157,6 +160,10 @@ func (e *ISAKMP) secrets() [7]secret {
 		{"skeyid_e", &e.SKEYIDe},
 		{"psk", &e.PSK},
 		{"gxy", &e.GXY},
+		{"gxi", &e.GXi},
+		{"gxr", &e.GXr},
+		{"idii", &e.IDii},
+		{"idir", &e.IDir},
 	}
 }
 

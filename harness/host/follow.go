@@ -34,10 +34,14 @@ func (h *Host) follow(s *session, e ikev1.Event) {
 	}
 	switch e.Kind {
 	case ikev1.EventKeys:
-		h.keys.ISAKMP = append(h.keys.ISAKMP, keylog.ISAKMP{
+		k := keylog.ISAKMP{
 			CookieI: e.CookieI, CookieR: e.CookieR, PSK: e.Keys.PSK, GXY: e.Keys.GXY,
 			Ka: e.Keys.Key, SKEYID: e.Keys.SKEYID, SKEYIDd: e.Keys.D, SKEYIDa: e.Keys.A, SKEYIDe: e.Keys.E,
-		})
+		}
+		if c := e.Keys.Concealed; c != nil {
+			k.GXi, k.GXr, k.IDii, k.IDir = c.GXi, c.GXr, c.IDii, c.IDir
+		}
+		h.keys.ISAKMP = append(h.keys.ISAKMP, k)
 	case ikev1.EventEstablished:
 		h.succeed(e.Time, s)
 	case ikev1.EventInitialContact:
