@@ -33,6 +33,7 @@ func TestWithoutKeys(t *testing.T) {
 		"ike.sa.one-proposal": true, "ike.sa.one-transform": true, "ike.sa.keylength": true, "ike.sa.basic-attributes": true,
 		"ike.ke-length": true, "ike.nonce-length": true, "ike.quick.encrypted": true, "ike.quick.message-id": true,
 		"ike.reserved-zero": true, "ike.well-formed": true, "ike.natt.nat-d": true,
+		"ike.natt.version": true, "ike.natt.float": true,
 	}
 	seen := map[string]bool{}
 	for _, role := range roles {

@@ -19,7 +19,7 @@ func keyRules() []Rule {
 			Requirement: "The Diffie-Hellman public value in a KE payload, of phase 1 or phase 2, MUST have the length of the negotiated group, enforced if necessary by prepending zeros.",
 			expected:    []string{"a KE payload as long as the modulus of the group"},
 			fix:         "keep leading zeros; a value that loses them fails once in 256 exchanges",
-			noun:        "KE payload", needs: stagePhase1,
+			noun:        "KE payload", needs: stagePhase1, unless: publicValueSealed,
 		}, keLength),
 		messages(Rule{
 			ID: "ike.nonce-length", Item: profile.ItemKeying, Ref: "RFC2409/5", Level: Must,
@@ -27,7 +27,7 @@ func keyRules() []Rule {
 			Requirement: "The length of the nonce payload MUST be between 8 and 256 octets inclusive.",
 			expected:    []string{"8 to 256 octets"},
 			fix:         "peers refuse shorter and longer ones",
-			noun:        "nonce", needs: stagePhase1,
+			noun:        "nonce", needs: stagePhase1, unless: identitySealed,
 		}, nonceLength),
 	}
 }
@@ -96,7 +96,7 @@ func identityRules() []Rule {
 			Requirement: "During phase 1 negotiations the ID port and protocol fields MUST be set to zero or to UDP port 500; other values MUST be treated as an error and the setup aborted.",
 			expected:    []string{"protocol 0, port 0", "protocol 17, port 500"},
 			fix:         "behind a NAT too the port is 500 or 0: what the packets use does not matter here",
-			noun:        "phase 1 identity", needs: stagePhase1,
+			noun:        "phase 1 identity", needs: stagePhase1, unless: identitySealed,
 		}, idPort),
 	}
 }

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/useipsec/useipsec/captures/dissect"
@@ -28,7 +29,7 @@ func mainModeRules() []Rule {
 			Requirement: "Main mode is an Identity Protection exchange: two messages negotiate policy, two exchange public values and nonces, two authenticate. Each carries the payloads of its figure in RFC 2409 5.1 to 5.4.",
 			expected:    []string{"SA in messages 1 and 2, KE and nonce in 3 and 4, ID and HASH (or SIG) in 5 and 6"},
 			fix:         "compare the message with the figures of RFC 2409 5.1 to 5.4",
-			noun:        "main mode exchange", needs: stagePhase1,
+			noun:        "main mode exchange", needs: stagePhase1, unless: aggressive,
 		}, sixMessages),
 		messages(Rule{
 			ID: "ike.main.message-id-zero", Item: profile.ItemKeying, Ref: "RFC2408/3.1", Level: Must,
@@ -44,7 +45,7 @@ func mainModeRules() []Rule {
 			Requirement: "Messages 5 and 6 of main mode are HDR*, encrypted with the keys that messages 3 and 4 made; before that there are none. The encryption flag says which it is (RFC 2408 3.1).",
 			expected:    []string{"flag E clear in messages 1 to 4, set in messages 5 and 6"},
 			fix:         "look at the flags octet of the ISAKMP header, and whether what follows is a payload chain",
-			noun:        "main mode message", needs: stageIKE,
+			noun:        "main mode message", needs: stageIKE, unless: aggressive,
 		}, encryptionFlag),
 		messages(Rule{
 			ID: "ike.main.responder-cookie", Item: profile.ItemKeying, Ref: "RFC2408/3.1", Level: Must,
@@ -60,7 +61,7 @@ func mainModeRules() []Rule {
 			Requirement: "HASH_I = prf(SKEYID, g^xi | g^xr | CKY-I | CKY-R | SAi_b | IDii_b), and HASH_R the same with the sides changed, over the octets that were sent.",
 			expected:    []string{"the hash computed with SKEYID over the captured messages"},
 			fix:         "a wrong hash under the right key means that the peer hashes other octets than it sent: SA re-encoded, reserved octets of the ID, or the sides mixed up",
-			noun:        "hash of phase 1", needs: stagePhase1,
+			noun:        "hash of phase 1", needs: stagePhase1, unless: signsInstead,
 		}, phase1Hash),
 	}
 }
@@ -117,34 +118,36 @@ func frameList(ms []*dissect.ISAKMP) string {
 // missingPayloads names the payloads a main mode message lacks, as far as they
 // do not depend on options.
 func missingPayloads(m *dissect.ISAKMP) []string {
-	var want []wire.PayloadType
-	auth := m.Phase1.Auth
-	switch m.Index {
+	switch auth := m.Phase1.Auth; m.Index {
 	case 1, 2:
-		want = []wire.PayloadType{wire.PayloadSA}
+		return lacking(m, wire.PayloadSA)
 	case 3, 4:
-		want = []wire.PayloadType{wire.PayloadKE, wire.PayloadNonce}
+		if auth.Encrypts() {
+			return lacking(m, wire.PayloadKE, wire.PayloadNonce, wire.PayloadID)
+		}
+		return lacking(m, wire.PayloadKE, wire.PayloadNonce)
 	case 5, 6:
-		switch auth {
-		case wire.AuthRSAEnc, wire.AuthRSARevEnc:
-			want = []wire.PayloadType{wire.PayloadHash} // the ID went in messages 3 and 4
-		case wire.AuthPSK:
-			want = []wire.PayloadType{wire.PayloadID, wire.PayloadHash}
-		case wire.AuthRSASig, wire.AuthDSS, wire.AuthECDSA256, wire.AuthECDSA384, wire.AuthECDSA521:
-			want = []wire.PayloadType{wire.PayloadID, wire.PayloadSig}
-		default:
-			want = []wire.PayloadType{wire.PayloadID}
+		if auth.Encrypts() {
+			return lacking(m, wire.PayloadHash)
 		}
+		return lacking(m, wire.PayloadID, proof(auth, m.Index == 5))
 	}
+	return nil
+}
+
+// proof is the payload by which an end proves itself.
+func proof(auth wire.AuthMethod, initiator bool) wire.PayloadType {
+	if auth.Signs(initiator) {
+		return wire.PayloadSig
+	}
+	return wire.PayloadHash
+}
+
+// lacking names those of the payload types that a message has not.
+func lacking(m *dissect.ISAKMP, types ...wire.PayloadType) []string {
 	var missing []string
-	for _, t := range want {
-		found := false
-		if m.Message != nil {
-			for _, p := range m.Message.Payloads {
-				found = found || p.Type() == t
-			}
-		}
-		if !found {
+	for _, t := range types {
+		if m.Message == nil || !slices.ContainsFunc(m.Message.Payloads, func(p wire.Payload) bool { return p.Type() == t }) {
 			missing = append(missing, t.String())
 		}
 	}
@@ -196,10 +199,13 @@ func responderCookie(o *observer, m *dissect.ISAKMP) {
 }
 
 func phase1Hash(o *observer, m *dissect.ISAKMP) {
-	last := m.Header.Exchange == wire.ExchangeMain && m.Index >= 5 || m.Header.Exchange == wire.ExchangeAggressive && m.Index >= 2
-	if !last {
-		return
+	if isPhase1(m.Header.Exchange) && strings.HasPrefix(m.Hash.Name, "HASH") {
+		proved(o, m)
 	}
+}
+
+// proved judges what proves the sender in phase 1, a hash or a signature.
+func proved(o *observer, m *dissect.ISAKMP) {
 	switch m.Hash.State {
 	case dissect.HashGood:
 		o.pass(m.Frame, "%s is right", m.Hash.Name)

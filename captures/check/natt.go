@@ -2,6 +2,7 @@ package check
 
 import (
 	"bytes"
+	"encoding/binary"
 	"net/netip"
 	"slices"
 
@@ -12,7 +13,10 @@ import (
 
 // RFC 3947: negotiation of NAT traversal.
 
-const nattPort = 4500
+const (
+	ikePort  = 500
+	nattPort = 4500
+)
 
 func nattRules() []Rule {
 	return []Rule{
@@ -71,14 +75,11 @@ func natD() (func(*observer, *dissect.Event), func(*observer)) {
 			o.unseen(m.Frame, "capture from the first message on", "NAT-D not compared: %s", why)
 			return
 		}
-		source := false
-		for _, n := range m.NATD[1:] {
-			source = source || n.MatchesSrc
-		}
+		dst, source := natdFits(m)
 		switch {
-		case m.NATD[0].MatchesDst && source:
+		case dst && source:
 			o.pass(m.Frame, "both ends' hashes are right")
-		case m.NATD[0].MatchesDst:
+		case dst:
 			// A NAT in front of the sender, or its wish for encapsulation.
 			o.pass(m.Frame, "the destination's hash is right, the source's says that there is a NAT")
 		case m.NATD[0].MatchesSrc:
@@ -103,13 +104,33 @@ func natD() (func(*observer, *dissect.Event), func(*observer)) {
 	return see, done
 }
 
+// natdFits reports whether the first NAT-D payload is the destination's, and one of
+// the others the source's. The last message of aggressive mode is sent from port
+// 4500 where there is a NAT, but the ports it is about may be those of the first.
+func natdFits(m *dissect.ISAKMP) (dst, source bool) {
+	dst = m.NATD[0].MatchesDst
+	source = slices.ContainsFunc(m.NATD[1:], func(n dissect.NATDCheck) bool { return n.MatchesSrc })
+	if m.Header.Exchange != wire.ExchangeAggressive || m.Index != 3 {
+		return dst, source
+	}
+	own := payloads[*wire.NATD](m)
+	dst = dst || bytes.Equal(own[0].Data, natdHash(m.Phase1, m.Dst.Addr(), ikePort))
+	source = source || slices.ContainsFunc(own[1:], func(n *wire.NATD) bool { return bytes.Equal(n.Data, natdHash(m.Phase1, m.Src.Addr(), ikePort)) })
+	return dst, source
+}
+
+// natdHash is HASH(CKY-I | CKY-R | IP | port), RFC 3947 3.2.
+func natdHash(p *dissect.Phase1, a netip.Addr, port uint16) []byte {
+	return p.Suite.Hash.Sum(p.CookieI[:], p.CookieR[:], a.AsSlice(), binary.BigEndian.AppendUint16(nil, port))
+}
+
 // mangled reports whether the first NAT-D payload is that of the destination
 // with port 0, which libreswan sends to force UDP encapsulation.
 func mangled(m *dissect.ISAKMP) bool {
 	n, ok := first[*wire.NATD](m)
 	p := m.Phase1
 	return ok && slices.ContainsFunc([]netip.Addr{m.Dst.Addr(), m.Src.Addr()}, func(a netip.Addr) bool {
-		return bytes.Equal(n.Data, p.Suite.Hash.Sum(p.CookieI[:], p.CookieR[:], a.AsSlice(), []byte{0, 0}))
+		return bytes.Equal(n.Data, natdHash(p, a, 0))
 	})
 }
 
@@ -135,12 +156,13 @@ func udpModes(p *dissect.Phase1, addr netip.Addr) bool {
 	return false
 }
 
-// expectsNATD reports whether m is the message that has to have NAT-D payloads:
-// both ends have sent the vendor ID of RFC 3947 before it.
+// expectsNATD reports whether m is a message that has to have NAT-D payloads: both
+// ends have sent the vendor ID of RFC 3947 or of one of its drafts.
 func expectsNATD(m *dissect.ISAKMP) bool {
 	at := m.Header.Exchange == wire.ExchangeMain && (m.Index == 3 || m.Index == 4) ||
-		m.Header.Exchange == wire.ExchangeAggressive && m.Index == 3 && !m.Encrypted
-	return at && vendor(m.Phase1.VendorsI, wire.VendorIDRFC3947) && vendor(m.Phase1.VendorsR, wire.VendorIDRFC3947)
+		m.Header.Exchange == wire.ExchangeAggressive && (m.Index == 2 || m.Index == 3)
+	names, _, _ := agreedNATT(m.Phase1)
+	return at && len(names) > 0
 }
 
 func vendor(ids [][]byte, want []byte) bool {
@@ -175,6 +197,9 @@ func mode(t wire.Transform) (slug string, udp, ok bool) {
 func encapsulationMode(o *observer, m *dissect.ISAKMP) {
 	if !quick(o, m, 1, 2) {
 		return
+	}
+	if staysOn500(m.Phase1) {
+		return // the port says nothing then
 	}
 	floated := m.Src.Port() == nattPort || m.Dst.Port() == nattPort
 	plain, udp := 0, 0

@@ -2,11 +2,13 @@ package check
 
 import (
 	"bytes"
+	"crypto/x509"
 	"encoding/binary"
 	"strings"
 	"testing"
 
 	"github.com/useipsec/useipsec/ikev1"
+	"github.com/useipsec/useipsec/ikev1/pki"
 	"github.com/useipsec/useipsec/ikev1/wire"
 	"github.com/useipsec/useipsec/scenarios"
 )
@@ -63,6 +65,24 @@ func TestOutcome(t *testing.T) {
 		{name: "selector refused", role: responder, spec: otherPort, set: strict, expect: scenarios.Expect{Phase1: established, Phase2: refused, Notifies: []string{"INVALID-ID-INFORMATION"}}, want: Pass, says: "the peer: INVALID-ID-INFORMATION in frame 10"},
 		{name: "selector refused, not established", role: responder, spec: otherPort, set: strict, expect: scenarios.Expect{Phase1: established, Phase2: established}, want: Fail, says: "phase 2 stopped after message 1: the peer sent INVALID-ID-INFORMATION in frame 10"},
 		{name: "selector refused, without keys", role: responder, spec: otherPort, set: strict, blind: true, expect: scenarios.Expect{Phase1: established, Phase2: refused}, want: Inconclusive},
+		{name: "established by signatures", role: responder, spec: signed, expect: scenarios.Expect{Phase1: established, Phase2: established}, want: Pass, says: "phase 2 in frames"},
+		{name: "certificate refused by the responder", role: responder, spec: signed, set: distrustful, expect: scenarios.Expect{Phase1: refused, Notifies: []string{"INVALID-CERT-AUTHORITY"}}, want: Pass, says: "the peer: INVALID-CERT-AUTHORITY"},
+		{name: "certificate refused by the initiator", role: initiator, spec: signed, set: distrustful, expect: scenarios.Expect{Phase1: refused, Notifies: []string{"INVALID-CERT-AUTHORITY"}}, want: Pass, says: "the peer: INVALID-CERT-AUTHORITY"},
+		{name: "certificate refused by another notify", role: initiator, spec: signed, set: distrustful, expect: scenarios.Expect{Phase1: refused, Notifies: []string{"INVALID-ID-INFORMATION"}}, want: Fail, says: "INVALID-CERT-AUTHORITY"},
+		{name: "certificate refused, not established", role: initiator, spec: signed, set: distrustful, expect: scenarios.Expect{Phase1: established, Phase2: established}, want: Fail, says: "no quick mode followed"},
+		{name: "certificate refused, phase 2 of no interest", role: initiator, spec: signed, set: distrustful, expect: scenarios.Expect{Phase1: established}, want: Fail, says: "the peer sent INVALID-CERT-AUTHORITY"},
+		{name: "certificate refused, not taken back", role: responder, spec: signed, expect: scenarios.Expect{Phase1: refused}, want: Fail, says: "HASH_I and HASH_R are right"},
+		{name: "certificate refused in aggressive mode", role: responder, spec: signedAggressive, set: distrustful, expect: scenarios.Expect{Phase1: refused}, want: Pass, says: "the peer: INVALID-CERT-AUTHORITY"},
+		{name: "certificate refused in aggressive mode, by silence", role: responder, spec: signedAggressive, set: silent(ikev1.Info, distrustful), expect: scenarios.Expect{Phase1: refused, Silence: true}, want: Pass, says: "times without an answer"},
+		{name: "certificate passed over in silence by the initiator", role: initiator, spec: signed, set: silent(ikev1.Info, distrustful), expect: scenarios.Expect{Phase1: refused, Silence: true}, want: Inconclusive, says: "nothing shows whether the peer accepts that"},
+		{name: "password refused", role: responder, spec: otherPassword, expect: scenarios.Expect{Phase1: established, Phase2: refused, Notifies: []string{"AUTHENTICATION-FAILED"}}, want: Pass, says: "the peer: XAUTH STATUS=FAIL in frame 11"},
+		{name: "password refused by the harness", role: initiator, spec: otherPassword, expect: scenarios.Expect{Phase1: established, Phase2: refused}, want: Pass, says: "the harness: XAUTH STATUS=FAIL in frame 11"},
+		{name: "password refused, not established", role: responder, spec: otherPassword, expect: scenarios.Expect{Phase1: established, Phase2: established}, want: Fail, says: "no quick mode followed"},
+		{name: "a quirk", role: responder, set: otherSecret, expect: scenarios.Expect{Phase1: established, Phase2: established, Tolerated: []scenarios.Quirk{
+			{Why: "known to do that", Phase1: refused, Notifies: []string{"NO-PROPOSAL-CHOSEN"}}, {Why: "known to do this", Phase1: refused, Notifies: []string{"PAYLOAD-MALFORMED"}},
+		}}, want: Pass, tolerated: true, says: "known to do this"},
+		{name: "no quirk needed", role: responder, expect: scenarios.Expect{Phase1: established, Phase2: established, Tolerated: []scenarios.Quirk{{Why: "w", Phase1: refused}}}, want: Pass, says: "phase 2 in frames"},
+		{name: "another quirk", role: responder, set: otherSecret, expect: scenarios.Expect{Phase1: established, Tolerated: []scenarios.Quirk{{Why: "w", Phase1: refused, Notifies: []string{"NO-PROPOSAL-CHOSEN"}}}}, want: Fail, says: "PAYLOAD-MALFORMED"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			spec := bgpSpec()
@@ -86,6 +106,31 @@ func TestOutcome(t *testing.T) {
 				t.Errorf("no alternatives or no next step: %+v", f)
 			}
 		})
+	}
+}
+
+func signed(s *scenarios.Scenario) { method("ecdsa-sha256")(s) }
+
+func signedAggressive(s *scenarios.Scenario) { signed(s); s.IKE.Mode = "aggressive" }
+
+func otherPassword(s *scenarios.Scenario) {
+	method("xauth-init-psk")(s)
+	s.Peer.Password = scenarios.SecretOther
+}
+
+// distrustful has the peer trust another authority than the harness's certificate is
+// from.
+func distrustful(s *scene) {
+	other := papersFor(s.t, pki.ECDSAP384)
+	s.edit = func(c *ikev1.Config) { c.Tolerant, c.Auth.Trust.Roots = false, []*x509.Certificate{other.ca.Root()} }
+}
+
+// silent has the peer keep messages of one kind to itself.
+func silent(step ikev1.Step, set func(*scene)) func(*scene) {
+	return func(s *scene) {
+		set(s)
+		s.ike = bytesOf(step, func([]byte) []byte { return nil })
+		s.repeats = 3
 	}
 }
 

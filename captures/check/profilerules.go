@@ -34,10 +34,10 @@ func profileRules() []Rule {
 		profiledMessages(Rule{
 			ID: "profile.identification", Item: profile.ItemIdentification, Ref: "RFC5406/8", Level: Must,
 			Title:       "The ends identify themselves in a form of the profile",
-			Requirement: "The type of the phase 1 identity is one that the profile admits.",
+			Requirement: "The type of the phase 1 identity is one that the profile admits, for the role of its sender where the profile tells the roles apart.",
 			fix:         "configure the peer's own identity",
-			noun:        "phase 1 identity", needs: stagePhase1,
-		}, nil, identification),
+			noun:        "phase 1 identity", needs: stagePhase1, unless: identitySealed,
+		}, identificationOutside, identification),
 		profiledMessages(Rule{
 			ID: "profile.authentication", Item: profile.ItemAuthentication, Ref: "RFC5406/8", Level: Must,
 			Title:       "The ends authenticate by a method of the profile",
@@ -51,7 +51,7 @@ func profileRules() []Rule {
 			Requirement: "If ESP is used, the sender's IP address is checked against the IP address asserted in the key management exchange.",
 			expected:    []string{"a phase 1 identity that is the address its packets come from"},
 			fix:         "the peer has another address configured as its identity, or a NAT is in between",
-			noun:        "asserted address", needs: stagePhase1,
+			noun:        "asserted address", needs: stagePhase1, unless: identitySealed,
 		}, addressOutside, addressAsserted),
 		profiledMessages(Rule{
 			ID: "profile.exchange", Item: profile.ItemIKE, Ref: "RFC5406/8", Level: Must,
@@ -199,17 +199,47 @@ func phase1Algorithms(o *observer, m *dissect.ISAKMP) {
 	}
 }
 
+// form is the type of identity that the peer is configured to assert.
+func (s *Subject) form() string {
+	if f := s.peer.IKE.Identities.Of(s.Role()); f != "" {
+		return f
+	}
+	if s.Trial.PeerAddr.Is6() {
+		return wire.IDIPv6Addr.String()
+	}
+	return wire.IDIPv4Addr.String()
+}
+
+// formsOf is what the profile says about the identities of a role.
+func formsOf(i profile.Identification, initiator bool) (allows func(string) bool, forms profile.Levels) {
+	allows, forms = i.AllowsResponder, i.Responder
+	if initiator {
+		allows, forms = i.AllowsInitiator, i.Initiator
+	}
+	if !forms.Stated() {
+		forms = i.Forms
+	}
+	return allows, forms
+}
+
+func identificationOutside(s *Subject, _ scenarios.Config) string {
+	if allows, _ := formsOf(s.Profile.Identification, s.Role() == scenarios.Initiator); !allows(s.form()) {
+		return "an identity of type " + s.form()
+	}
+	return ""
+}
+
 func identification(o *observer, m *dissect.ISAKMP) {
 	if !isPhase1(m.Header.Exchange) || !o.s.Judges(m.Src.Addr()) {
 		return
 	}
 	id, ok := phase1ID(m)
-	forms := o.s.Profile.Identification.Forms
+	allows, forms := formsOf(o.s.Profile.Identification, m.FromInitiator)
 	switch {
 	case !ok && m.Encrypted && m.Message == nil:
 		o.sealed(m)
 	case !ok:
-	case o.s.Profile.Identification.Allows(id.IDType.String()):
+	case allows(id.IDType.String()):
 		o.pass(m.Frame, "%v", id.IDType)
 	default:
 		o.expect(admitted("identity", forms)...)
@@ -239,6 +269,9 @@ func authentication(o *observer, m *dissect.ISAKMP) {
 func addressOutside(s *Subject, _ scenarios.Config) string {
 	if m := s.Profile.Authorization.AddressMatch; m == nil || !*m {
 		return "no match of addresses"
+	}
+	if f := s.form(); f != wire.IDIPv4Addr.String() && f != wire.IDIPv6Addr.String() {
+		return "an identity of type " + f + ", which asserts no address"
 	}
 	return ""
 }

@@ -29,6 +29,9 @@ type Rule struct {
 	// role whose part of it is judged, 0 for both.
 	needs stage
 	role  scenarios.Role
+	// unless says why the configuration of the trial gives the rule nothing to look
+	// at, "" where it does; nil: it always does.
+	unless func(*Subject) string
 	// new makes the rule's checker for one trial.
 	new func(*Subject, *Rule) Checker
 }
@@ -57,7 +60,7 @@ func Rules() []Rule {
 	for _, group := range [][]Rule{
 		policyRules(), profileRules(), scenarioRules(),
 		mainModeRules(), saRules(), keyRules(), identityRules(), quickRules(), childRules(),
-		informationalRules(), messageRules(), nattRules(), espRules(), encapsulationRules(),
+		informationalRules(), messageRules(), nattRules(), nattVersionRules(), espRules(), encapsulationRules(),
 	} {
 		all = append(all, group...)
 	}

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"crypto/x509"
 	"encoding/binary"
 	"iter"
 	"math/rand/v2"
@@ -35,13 +36,19 @@ type scene struct {
 	// lose drops the datagrams for which it is true, after the tap.
 	lose func(fromPeer bool, n int) bool
 
-	now        time.Time
+	now time.Time
+	// us and them are the hosts on the wire, usInner and themInner those behind.
+	us, them, usInner, themInner netip.Addr
+
 	ours, peer *ikev1.Session
 	log        keylog.Log
-	packets    []captures.Packet
-	sas        map[uint32]*esp.SA // sealing SAs by SPI
-	sent       int
-	port       uint16
+	// certificates are those the judge knows.
+	certificates []*x509.Certificate
+	packets      []captures.Packet
+	sas          map[uint32]*esp.SA // sealing SAs by SPI
+	sent         int
+	repeats      int // how often the initiator repeats a quick mode that is not answered
+	port         uint16
 }
 
 var (
@@ -83,7 +90,7 @@ func bgpProfile() *profile.Profile {
 			Algorithms: profile.ESPAlgorithms{Encryption: profile.Levels{MustNot: []string{"des-cbc"}}},
 		},
 		Keying:         profile.Keying{Method: profile.IKE, Phase1: profile.Phase1{Group: profile.Levels{MustNot: []string{"modp768"}}}},
-		Identification: profile.Identification{Forms: profile.Levels{Must: []string{"ipv4_addr"}}},
+		Identification: profile.Identification{Forms: profile.Levels{Must: []string{"ipv4_addr", "ipv6_addr"}}},
 		Authentication: profile.Authentication{Methods: profile.Levels{Must: []string{"psk"}}},
 		Authorization:  profile.Authorization{Accept: profile.AcceptDesignated, AddressMatch: &yes},
 		IKE:            profile.IKEVariants{Version: profile.Version1, Modes: profile.Levels{Must: []string{"main"}}},
@@ -92,15 +99,24 @@ func bgpProfile() *profile.Profile {
 
 // play makes a scene with the peer in a role.
 func play(t *testing.T, spec scenarios.Scenario, peerPlays scenarios.Role) *scene {
-	return &scene{
-		t: t, now: time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC), sas: map[uint32]*esp.SA{}, port: 40000,
-		trial: evidence.Trial{
-			Peer: "reference", Scenario: spec.ID, Trial: peerPlays.String(), PeerPlays: peerPlays.String(), Spec: spec,
-			Harness: harnessAddr, PeerAddr: peerAddr, HarnessInner: harnessInner, PeerInner: peerInner,
-			Marker: "useipsec marker", Status: evidence.StatusCompleted,
-		},
+	s := &scene{
+		t: t, now: sceneTime, sas: map[uint32]*esp.SA{}, port: 40000,
+		us: harnessAddr, them: peerAddr, usInner: harnessInner, themInner: peerInner,
 	}
+	if spec.Family == scenarios.IPv6 {
+		s.us, s.them = netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2")
+		s.usInner, s.themInner = netip.MustParseAddr("2001:db8:1::1"), netip.MustParseAddr("2001:db8:2::1")
+	}
+	s.trial = evidence.Trial{
+		Peer: "reference", Scenario: spec.ID, Trial: peerPlays.String(), PeerPlays: peerPlays.String(), Spec: spec,
+		Harness: s.us, PeerAddr: s.them, HarnessInner: s.usInner, PeerInner: s.themInner,
+		Marker: "useipsec marker", Status: evidence.StatusCompleted,
+	}
+	return s
 }
+
+// sceneTime is when scenes begin.
+var sceneTime = time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC)
 
 func (s *scene) peerInitiates() bool { return s.trial.PeerPlays == "initiator" }
 
@@ -114,6 +130,7 @@ func (s *scene) config(own, other netip.Addr, c scenarios.Config, psk string, se
 	if c.IKE.Mode == "aggressive" {
 		cfg.Mode = ikev1.Aggressive
 	}
+	s.authenticate(cfg, c, own)
 	for _, p := range c.IKE.Proposals {
 		cipher, bits, err := keymat.ParseCipher(p.Encryption)
 		s.ok(err)
@@ -127,19 +144,19 @@ func (s *scene) config(own, other netip.Addr, c scenarios.Config, psk string, se
 	mode := esp.Transport
 	if c.Child.Mode == "tunnel" {
 		mode = esp.Tunnel
-		a, b = harnessInner, peerInner
-		if own == peerAddr {
+		a, b = s.usInner, s.themInner
+		if own == s.them {
 			a, b = b, a
 		}
 	}
-	sel := spd.Selector{Src: netip.PrefixFrom(a, 32), Dst: netip.PrefixFrom(b, 32), Proto: uint8(c.Child.Selector.Protocol)}
+	sel := spd.Selector{Src: netip.PrefixFrom(a, a.BitLen()), Dst: netip.PrefixFrom(b, b.BitLen()), Proto: uint8(c.Child.Selector.Protocol)}
 	if p := c.Child.Selector.ServerPort; p != 0 {
 		sel.DstPorts = spd.Port(p)
-		if (own == peerAddr) != s.peerInitiates() { // this end is the server
+		if (own == s.them) != s.peerInitiates() { // this end is the server
 			sel.SrcPorts, sel.DstPorts = sel.DstPorts, spd.PortRange{}
 		}
 	}
-	q := ikev1.QuickPolicy{Name: "child", Selector: sel, Proto: esp.ESP, Mode: mode}
+	q := ikev1.QuickPolicy{Name: "child", Selector: sel, Proto: esp.ESP, Mode: mode, Virtual: c.IKE.ModeConfig != 0}
 	if c.Child.PFS != "" {
 		g, err := keymat.ParseGroup(c.Child.PFS)
 		s.ok(err)
@@ -165,7 +182,7 @@ func (s *scene) ok(err error) {
 
 // marker puts the markers on the wire.
 func (s *scene) marker() *scene {
-	for _, d := range [][2]netip.Addr{{harnessAddr, peerAddr}, {peerAddr, harnessAddr}} {
+	for _, d := range [][2]netip.Addr{{s.us, s.them}, {s.them, s.us}} {
 		s.ip(d[0], d[1], 17, udpHeader(9, 9, []byte(s.trial.Marker)))
 	}
 	return s
@@ -177,18 +194,22 @@ func (s *scene) negotiate() *scene {
 	if s.psk == "" {
 		s.psk = secret
 	}
-	oursCfg := s.config(harnessAddr, peerAddr, s.trial.Spec.Harness(), secret, 1)
-	peerCfg := s.config(peerAddr, harnessAddr, s.trial.Spec.PeerConfig(), s.psk, 2)
+	oursCfg := s.config(s.us, s.them, s.trial.Spec.Harness(), secret, 1)
+	peerCfg := s.config(s.them, s.us, s.trial.Spec.PeerConfig(), s.psk, 2)
 	peerCfg.Deviations = s.ike
 	if s.edit != nil {
 		s.edit(peerCfg)
 	}
 	oursCfg.Record = func(e ikev1.Event) {
 		if e.Keys != nil {
-			s.log.ISAKMP = append(s.log.ISAKMP, keylog.ISAKMP{
+			k := keylog.ISAKMP{
 				CookieI: e.CookieI, CookieR: e.CookieR, Ka: e.Keys.Key, SKEYID: e.Keys.SKEYID,
 				SKEYIDd: e.Keys.D, SKEYIDa: e.Keys.A, SKEYIDe: e.Keys.E, GXY: e.Keys.GXY,
-			})
+			}
+			if c := e.Keys.Concealed; c != nil {
+				k.GXi, k.GXr, k.IDii, k.IDir = c.GXi, c.GXr, c.IDii, c.IDir
+			}
+			s.log.ISAKMP = append(s.log.ISAKMP, k)
 		}
 		if c := e.Child; c != nil && e.Kind == ikev1.EventChild {
 			for _, in := range []bool{true, false} {
@@ -234,6 +255,11 @@ func (s *scene) quick() *scene {
 	out, err := s.initiator().StartQuick(s.now, "child")
 	s.ok(err)
 	s.exchange(s.peerInitiates(), out)
+	for range s.repeats {
+		s.now = s.now.Add(10 * time.Second)
+		out, _ := s.initiator().Tick(s.now)
+		s.exchange(s.peerInitiates(), out)
+	}
 	return s
 }
 
@@ -295,7 +321,7 @@ func (s *scene) talk(port uint16, inside bool) *scene {
 }
 
 func (s *scene) segment(fromPeer bool, tcp []byte, inside bool) {
-	from, to, a, b := harnessAddr, peerAddr, harnessInner, peerInner
+	from, to, a, b := s.us, s.them, s.usInner, s.themInner
 	if fromPeer {
 		from, to, a, b = to, from, b, a
 	}
@@ -321,7 +347,10 @@ func (s *scene) segment(fromPeer bool, tcp []byte, inside bool) {
 	}
 	payload, next := tcp, uint8(6)
 	if child.Mode == esp.Tunnel {
-		payload, next = ipv4Packet(a, b, 6, tcp), 4
+		payload, next = ipPacket(a, b, 6, tcp), 4
+		if a.Is6() {
+			next = 41
+		}
 	}
 	sealed, err := sa.Seal(nil, payload, next)
 	s.ok(err)
@@ -334,9 +363,21 @@ func (s *scene) segment(fromPeer bool, tcp []byte, inside bool) {
 
 // ip puts a packet on the wire.
 func (s *scene) ip(src, dst netip.Addr, proto uint8, payload []byte) {
-	b := ipv4Packet(src, dst, proto, payload)
+	b := ipPacket(src, dst, proto, payload)
 	s.now = s.now.Add(10 * time.Millisecond)
 	s.packets = append(s.packets, captures.Packet{Number: len(s.packets) + 1, Time: s.now, Link: captures.LinkRaw, OrigLen: len(b), Data: b})
+}
+
+func ipPacket(src, dst netip.Addr, proto uint8, payload []byte) []byte {
+	if src.Is4() {
+		return ipv4Packet(src, dst, proto, payload)
+	}
+	b := make([]byte, 40, 40+len(payload))
+	b[0], b[6], b[7] = 0x60, proto, 64
+	binary.BigEndian.PutUint16(b[4:], uint16(len(payload)))
+	copy(b[8:], src.AsSlice())
+	copy(b[24:], dst.AsSlice())
+	return append(b, payload...)
 }
 
 func ipv4Packet(src, dst netip.Addr, proto uint8, payload []byte) []byte {
@@ -380,8 +421,15 @@ func (s *scene) judge(keys bool) *TrialResult {
 	if !keys {
 		log = nil
 	}
+	return s.against(bgpProfile(), log)
+}
+
+// against judges the scene against a profile.
+func (s *scene) against(p *profile.Profile, log *keylog.Log) *TrialResult {
 	tr := &TrialResult{Status: evidence.StatusCompleted}
-	s.ok(Options{}.judge(tr, NewSubject(bgpProfile(), &s.trial), Rules(), each(s.packets), log))
+	subject := NewSubject(p, &s.trial)
+	subject.Certificates = s.certificates
+	s.ok(Options{}.judge(tr, subject, Rules(), each(s.packets), log))
 	tr.Close()
 	return tr
 }

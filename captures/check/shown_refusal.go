@@ -174,7 +174,7 @@ func (w *watcher) refused(p *dissect.Phase1, ms []*dissect.ISAKMP, phase int) *R
 	}
 	r := &Refusal{Frames: frames(ms)}
 	for _, n := range w.ends.said {
-		if n.phase == phase && n.from == w.s.Who(w.s.Trial.PeerAddr) && n.frame > last.Frame {
+		if (n.phase == phase || n.phase == 0 && phase == 2) && n.from == w.s.Who(w.s.Trial.PeerAddr) && n.frame > last.Frame {
 			r.Frames = append(r.Frames, n.frame)
 			r.How = orElse(r.How, fmt.Sprintf("%s sent %s in frame %d", n.from, n.text, n.frame))
 		}

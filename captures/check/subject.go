@@ -124,6 +124,13 @@ func (s *Subject) demands(st stage) bool {
 		return false
 	}
 	e := s.Trial.Spec.Expect
+	for _, q := range e.Tolerated { // alternatives that may stop before
+		e.Phase1 |= q.Phase1
+		e.Phase2 |= q.Phase2
+		if q.Phase2 == 0 {
+			e.Phase2 |= scenarios.Refused
+		}
+	}
 	phase1 := e.Phase1 == scenarios.Established
 	sa := phase1 && e.Phase2 == scenarios.Established
 	switch st {
@@ -170,6 +177,8 @@ func (s *Subject) absent(r *Rule) Finding {
 		return notApplicable("the capture holds no %s", r.noun)
 	case r.role != 0 && r.role != s.Role():
 		return notApplicable("it is the %v's part, and the peer plays the %v", r.role, s.Role())
+	case r.unless != nil && r.unless(s) != "":
+		return notApplicable("%s", r.unless(s))
 	case r.needs == stageAny:
 		return notApplicable("the trial came to no %s", r.noun)
 	case !s.demands(r.needs):

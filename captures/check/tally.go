@@ -172,7 +172,7 @@ func (o *observer) Finding() Finding {
 		}
 		return f
 	case o.blind.n > 0:
-		if !o.s.Foreign() && o.rule.role != 0 && o.rule.role != o.s.Role() {
+		if !o.s.Foreign() && (o.rule.role != 0 && o.rule.role != o.s.Role() || o.rule.unless != nil && o.rule.unless(o.s) != "") {
 			return o.s.absent(o.rule)
 		}
 		if !o.s.Foreign() && !o.s.demands(o.rule.needs) && o.rule.needs != stageAny {
@@ -235,13 +235,17 @@ func orElse(s, other string) string {
 }
 
 // payloads returns the payloads of type T in a message that can be read, those
-// included whose reserved octets are not zero and which are therefore raw.
+// included whose reserved octets are not zero and which are therefore raw, those
+// left out that are encrypted to a public key.
 func payloads[T wire.Payload](m *dissect.ISAKMP) []T {
 	if m.Message == nil {
 		return nil
 	}
 	var out []T
 	for _, p := range m.Message.Payloads {
+		if slices.Contains(m.Concealed, p.Type()) {
+			continue
+		}
 		if raw, ok := p.(*wire.Raw); ok {
 			if q, err := raw.Typed(); err == nil {
 				p = q
