@@ -24,6 +24,7 @@ const Reference = "reference"
 type Plan struct {
 	Profile       string // its name
 	ProfileSource []byte // its text, which goes into the evidence
+	ClaimsSource  []byte // what is claimed of the peer goes there too; nil for nothing
 	Scenarios     []*scenarios.Scenario
 	Lab           Lab
 	Driver        peer.Driver  // nil: the reference peer
@@ -39,7 +40,8 @@ type Plan struct {
 // Sabotage is a difference in the peer's configuration that no scenario asked for, to see
 // whether the checks notice.
 type Sabotage struct {
-	PSK bool // the peer has another secret
+	PSK      bool // the peer has another secret
+	MainOnly bool // the peer is configured for main mode, whatever the scenario's is
 }
 
 // ErrPlan is wrapped by what is wrong with a plan.
@@ -96,6 +98,9 @@ func (p *Plan) peerScenarioConfig(s *scenarios.Scenario) scenarios.Config {
 		if s.Peer.PSK == scenarios.SecretOther {
 			c.PSK = scenarios.SecretShared
 		}
+	}
+	if p.Sabotage.MainOnly {
+		c.IKE.Mode = scenarios.DefaultExchangeMode
 	}
 	return c
 }

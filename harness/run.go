@@ -76,6 +76,9 @@ func Run(ctx context.Context, p Plan, o Options) (*evidence.Bundle, error) {
 	r.bundle.NoSecrets = o.NoSecrets
 	started := time.Now()
 	err = r.bundle.WriteProfile(p.ProfileSource)
+	if err == nil && p.ClaimsSource != nil {
+		err = r.bundle.WriteClaims(p.ClaimsSource)
+	}
 	if err == nil {
 		err = r.all(ctx)
 	}

@@ -85,6 +85,7 @@ func write(t *testing.T, noSecrets bool) string {
 	check(tw.WriteCertificates(certificate))
 	check(tw.WritePeerFile("config", []byte("conf")))
 	check(tw.Close(evidence.StatusCompleted, ""))
+	check(b.WriteClaims([]byte("product: x\n")))
 	check(b.Finish(evidence.Run{Tool: "useipsec", Started: at, Finished: at, Profile: "x", Status: "complete", Trials: []evidence.TrialRef{
 		{Peer: "reference", Scenario: "main/psk/x", Trial: "responder", Dir: tw.Dir(), Status: evidence.StatusCompleted},
 		{Peer: "reference", Scenario: "main/psk/x", Trial: "initiator", Status: evidence.StatusSkipped, Reason: "r"},
@@ -101,7 +102,7 @@ func TestRoundTrip(t *testing.T) {
 	if diff := cmp.Diff([]string(nil), b.Notes()); diff != "" {
 		t.Error("notes on untouched evidence:", diff)
 	}
-	if string(b.Profile()) != "name: x\n" || b.Run().Trials[1].Status != evidence.StatusSkipped {
+	if string(b.Profile()) != "name: x\n" || string(b.Claims()) != "product: x\n" || b.Run().Trials[1].Status != evidence.StatusSkipped {
 		t.Errorf("profile %q, run %+v", b.Profile(), b.Run())
 	}
 	n := 0

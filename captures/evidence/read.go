@@ -46,6 +46,9 @@ func Open(dir string) (*Bundle, error) {
 	if b.profile, err = os.ReadFile(filepath.Join(dir, fileProfile)); err != nil {
 		return nil, fmt.Errorf("captures/evidence: %w: %w", err, ErrNotEvidence)
 	}
+	if b.claims, err = os.ReadFile(filepath.Join(dir, fileClaims)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("captures/evidence: %w: %w", err, ErrNotEvidence)
+	}
 	b.notes = append(b.notes, b.checkManifest()...)
 	return b, nil
 }
@@ -95,6 +98,9 @@ func (b *Bundle) Run() Run { return b.run }
 
 // Profile is the text of the profile the run was made for.
 func (b *Bundle) Profile() []byte { return b.profile }
+
+// Claims is the text of the claims that the run was held against, nil when there were none.
+func (b *Bundle) Claims() []byte { return b.claims }
 
 // Notes are remarks on the evidence itself: files that are missing, altered or new since the run.
 func (b *Bundle) Notes() []string { return b.notes }

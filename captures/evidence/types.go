@@ -2,7 +2,7 @@
 // what was asked, per trial. Everything a verdict needs is in it, so that the same bundle
 // can be judged again, elsewhere and later.
 //
-//	OUT/run.json  profile.yaml  manifest.sha256
+//	OUT/run.json  profile.yaml  claims.yaml  manifest.sha256
 //	OUT/<peer>/<scenario>/<trial>/
 //	    trial.json  wire.pcapng  journal.jsonl  certificates.pem
 //	    peer/…
@@ -103,6 +103,7 @@ type TrialRef struct {
 const (
 	fileRun      = "run.json"
 	fileProfile  = "profile.yaml"
+	fileClaims   = "claims.yaml"
 	fileManifest = "manifest.sha256"
 	fileTrial    = "trial.json"
 	fileWire     = "wire.pcapng"

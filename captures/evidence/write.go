@@ -27,6 +27,7 @@ type Bundle struct {
 	dir     string
 	run     Run
 	profile []byte
+	claims  []byte
 	notes   []string
 }
 
@@ -50,6 +51,12 @@ func (b *Bundle) Dir() string { return b.dir }
 func (b *Bundle) WriteProfile(source []byte) error {
 	b.profile = source
 	return b.WriteFile(fileProfile, func(w io.Writer) error { _, err := w.Write(source); return err })
+}
+
+// WriteClaims keeps the text of the claims that the run is held against.
+func (b *Bundle) WriteClaims(source []byte) error {
+	b.claims = source
+	return b.WriteFile(fileClaims, func(w io.Writer) error { _, err := w.Write(source); return err })
 }
 
 // WriteFile writes a file of the bundle in one piece: either all of it is there afterwards
