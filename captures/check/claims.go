@@ -102,6 +102,17 @@ func (r *Result) Hold(c *scenarios.Claims) {
 	r.hold(c.Claimed.List(), c.NotClaimed.List())
 }
 
+// Demonstrated returns everything that the trials that passed show the peer to
+// have, by kind and value, each with the first trial that shows it.
+func (r *Result) Demonstrated() []Other {
+	h := newHolder(r.Trials)
+	var out []Other
+	for _, c := range h.order {
+		out = append(out, Other{Capability: c, Witness: h.shown[c][0]})
+	}
+	return out
+}
+
 // hold fills in the claims.
 func (r *Result) hold(claimed, disclaimed []scenarios.Capability) {
 	h := newHolder(r.Trials)
@@ -194,7 +205,7 @@ func (h *holder) refused(t *TrialResult) {
 		}
 		for _, c := range missing {
 			if h.doubts[c] == "" {
-				h.doubts[c] = fmt.Sprintf("%s: %s: one of %s was refused, nothing tells which", t.name(), r.How, list(missing))
+				h.doubts[c] = fmt.Sprintf("%s: %s: %s: one of %s was refused, nothing tells which", t.name(), r.Stage, r.How, list(missing))
 			}
 		}
 	}
@@ -217,8 +228,7 @@ func (h *holder) claim(c scenarios.Capability) Claim {
 		return witnessed(Claim{Capability: c, Standing: Upheld}, ws)
 	}
 	if ws := h.lacks[c]; ws != nil {
-		why := ws[0].Text + "; all else that it needed is shown in other trials"
-		return witnessed(Claim{Capability: c, Standing: Refuted, Why: why}, ws)
+		return witnessed(Claim{Capability: c, Standing: Refuted, Why: ws[0].Text}, ws)
 	}
 	return h.unproven(c)
 }

@@ -1,6 +1,10 @@
 package check
 
-import "github.com/useipsec/useipsec/scenarios"
+import (
+	"time"
+
+	"github.com/useipsec/useipsec/scenarios"
+)
 
 // Schema names the form of results.json. A field that is added keeps it, one
 // that changes its meaning or goes away does not.
@@ -14,6 +18,8 @@ type Result struct {
 	// Tool and ToolVersion made the evidence.
 	Tool        string `json:"tool"`
 	ToolVersion string `json:"tool_version"`
+	// Started is when the run began; it is left out for captures from elsewhere.
+	Started time.Time `json:"started,omitzero"`
 	// Profile is the name of the profile the evidence was held against.
 	Profile string `json:"profile"`
 	Lab     string `json:"lab,omitempty"`

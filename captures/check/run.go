@@ -58,7 +58,7 @@ func Run(b *evidence.Bundle, p *profile.Profile, o Options) (*Result, error) {
 	}
 	run := b.Run()
 	res := &Result{
-		Schema: Schema, Tool: run.Tool, ToolVersion: run.ToolVersion,
+		Schema: Schema, Tool: run.Tool, ToolVersion: run.ToolVersion, Started: run.Started.UTC(),
 		Profile: run.Profile, Lab: run.Lab,
 		Peer:  Peer{Name: run.Peer.Name, Version: run.Peer.Version, Carrier: run.Peer.Carrier, Detail: run.Peer.Detail},
 		Notes: b.Notes(), Trials: []TrialResult{},

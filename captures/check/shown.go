@@ -31,7 +31,8 @@ type watcher struct {
 	carried map[*dissect.Quick]*carriage
 	// deletes are the frames of the peer's authenticated Deletes.
 	deletes map[int]bool
-	asked   map[asked]int // frames of the harness's R-U-THERE
+	asked   map[asked]int  // frames of the harness's R-U-THERE
+	again   map[int]*tally // retransmissions, by the frame of the first
 	found   []Shown
 	// inside are the packets that the harness sent in the SAs; answered: the peer
 	// sent some, in them or beside.
@@ -54,7 +55,7 @@ type carriage struct {
 func newWatcher(s *Subject) *watcher {
 	return &watcher{
 		s: s, ends: outcome{s: s}, talks: newTraffic(s, nil),
-		carried: map[*dissect.Quick]*carriage{}, deletes: map[int]bool{}, asked: map[asked]int{},
+		carried: map[*dissect.Quick]*carriage{}, deletes: map[int]bool{}, asked: map[asked]int{}, again: map[int]*tally{},
 	}
 }
 
@@ -66,12 +67,24 @@ func (w *watcher) Event(e *dissect.Event) {
 	switch m := e.ISAKMP; {
 	case e.Kind == dissect.KindISAKMP && m != nil && m.Phase1 != nil && !m.Retransmission && m.Hash.State == dissect.HashGood:
 		w.protected(m)
+	case e.Kind == dissect.KindISAKMP && m != nil && m.Retransmission:
+		w.repeated(m)
 	case e.Kind == dissect.KindESP && e.ESP != nil:
 		w.sealed(e, e.ESP.SA, e.ESP.UDPEncap)
 	case e.Kind == dissect.KindAH && e.AH != nil && e.AH.State == esp.ICVGood:
 		w.sealed(e, e.AH.SA, false)
 	case e.Clear() && !isMarker(w.s, e):
 		w.answered = w.answered || w.s.Judges(e.Src.Addr())
+	}
+}
+
+// repeated takes note of a message that was sent again.
+func (w *watcher) repeated(m *dissect.ISAKMP) {
+	if w.again[m.Of] == nil && len(w.again) < maxNotices {
+		w.again[m.Of] = &tally{}
+	}
+	if t := w.again[m.Of]; t != nil {
+		t.add(m.Frame, "")
 	}
 }
 

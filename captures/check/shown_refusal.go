@@ -147,7 +147,7 @@ func (w *watcher) refusedTraffic() *Refusal {
 		return nil
 	}
 	return &Refusal{
-		Stage: "traffic", How: fmt.Sprintf("the peer was silent to %s", count(w.inside.n, "packet in the SAs")), Frames: w.inside.frames,
+		Stage: "traffic", How: "no answer to " + count(w.inside.n, "packet in the SAs"), Frames: w.inside.frames,
 		Lacks: [][]scenarios.Capability{needed{}.and(scenarios.CapTraffic, w.s.peer.Child.Mode)},
 	}
 }
@@ -179,14 +179,14 @@ func (w *watcher) refused(p *dissect.Phase1, ms []*dissect.ISAKMP, phase int) *R
 			r.How = orElse(r.How, fmt.Sprintf("%s sent %s in frame %d", n.from, n.text, n.frame))
 		}
 	}
-	c := &w.ends.copies
+	again := w.again[last.Frame]
 	switch {
 	case r.How != "":
 	case w.ends.hidden.n > 0 || w.tap.frame == 0:
 		return nil // the peer said something that nobody can read, or the tap may have missed it
-	case w.ends.last == last && c.n > 1:
-		r.How = fmt.Sprintf("the peer was silent to message %d, which was sent %d times", last.Index, c.n)
-		r.Frames = append(r.Frames, c.frames...)
+	case again != nil:
+		r.How = "no answer to " + count(1+again.n, "transmission")
+		r.Frames = append(r.Frames, again.frames...)
 	default:
 		return nil
 	}

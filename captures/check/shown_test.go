@@ -132,19 +132,19 @@ func TestRefused(t *testing.T) {
 	}{
 		{name: "established", role: responder},
 		{name: "the offer", role: responder, set: otherSuite, stage: "phase 1, message 1", how: "the peer sent NO-PROPOSAL-CHOSEN in frame 4", lacks: offer},
-		{name: "the exchange", role: responder, spec: aggressive, set: mainOnly, stage: "phase 1, message 1", how: "the peer", lacks: strings.Replace(offer, "main", "aggressive", 1)},
-		{name: "silence", role: responder, set: deaf, stage: "phase 1, message 1", how: "silent to message 1, which was sent 4 times", lacks: offer},
+		{name: "the exchange", role: responder, spec: aggressive, set: mainOnly, stage: "phase 1, message 1", how: "no answer", lacks: strings.Replace(offer, "main", "aggressive", 1)},
+		{name: "silence", role: responder, set: deaf, stage: "phase 1, message 1", how: "no answer to 4 transmissions", lacks: offer},
 		{name: "silence, and a tap that is not proven", role: responder, set: deaf, tap: true},
 		{name: "two offers, one of them the peer's", role: responder, set: deaf, spec: func(s *scenarios.Scenario) {
 			s.Peer.IKE = &scenarios.IKE{Proposals: s.IKE.Proposals}
 			s.IKE.Proposals = append([]scenarios.IKEProposal{{Encryption: "3des-cbc", Hash: "md5", Group: "modp768"}}, s.IKE.Proposals...)
-		}, stage: "phase 1, message 1", how: "silent", lacks: offer},
+		}, stage: "phase 1, message 1", how: "no answer", lacks: offer},
 		{name: "another secret", role: responder, set: func(s *scene) { s.psk = "another secret" }, stage: "phase 1, message 5", how: "the peer sent PAYLOAD-MALFORMED", unclear: "pre-shared keys that differ look the same"},
 		{name: "the harness refuses", role: initiator, set: func(s *scene) { s.psk = "another secret" }},
 		{name: "meant to be refused", role: responder, set: otherSuite, spec: func(s *scenarios.Scenario) { s.Expect = scenarios.Expect{Phase1: scenarios.Refused} }},
 		{name: "either will do", role: responder, set: otherSuite, spec: func(s *scenarios.Scenario) { s.Expect.Phase1 |= scenarios.Refused }},
 		{name: "the harness deviates", role: responder, set: otherSuite, spec: func(s *scenarios.Scenario) { s.Deviations = []string{"ike.short_nonce"} }, stage: "phase 1, message 1", how: "the peer", unclear: "the harness deviates"},
-		{name: "two configurations", role: responder, set: otherSuite, spec: func(s *scenarios.Scenario) { s.Peer.IKE = &scenarios.IKE{Mode: "aggressive"} }, stage: "phase 1, message 1", how: "the peer", unclear: "configures the two ends differently"},
+		{name: "two configurations", role: responder, set: otherSuite, spec: func(s *scenarios.Scenario) { s.Peer.IKE = &scenarios.IKE{Mode: "aggressive"} }, stage: "phase 1, message 1", how: "no answer", unclear: "configures the two ends differently"},
 		{name: "the child", role: responder, spec: pfs, set: otherChild, stage: "quick mode, message 1", how: "the peer sent", lacks: "protocol=esp mode=transport encryption=aes128-cbc integrity=hmac-sha1-96 pfs=modp1024 selector=port"},
 		{name: "the child, by the harness", role: initiator, spec: pfs, set: otherChild},
 	} {
@@ -189,7 +189,7 @@ func TestRefusedTraffic(t *testing.T) {
 			for range 2 {
 				s.segment(false, tcpSegment(40001, 179, 2, ""), true)
 			}
-		}, "the peer was silent to 2 packets in the SAs"},
+		}, "no answer to 2 packets in the SAs"},
 		{"one packet", func(s *scene) { s.segment(false, tcpSegment(40001, 179, 2, ""), true) }, ""},
 		{"an answer in clear", func(s *scene) {
 			for range 2 {
