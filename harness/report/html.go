@@ -116,6 +116,8 @@ func (v *view) Sentence() string {
 	switch c := v.TrialCounts; {
 	case len(v.Result.Trials) == 0:
 		return "Nothing was run, so nothing was shown."
+	case v.Verdict == check.Failure && c.Fail == 0:
+		return fmt.Sprintf("No required check failed, but what is claimed was refuted: of the claims, %s.", standings(v.Claims))
 	case v.Verdict == check.Failure:
 		return fmt.Sprintf("A required check failed in %d of %s.", c.Fail, of)
 	case v.Verdict == check.Success:
@@ -123,7 +125,11 @@ func (v *view) Sentence() string {
 	case c.Pass == 0:
 		return fmt.Sprintf("Nothing failed, but nothing was shown either: of %s, none passed.", of)
 	}
-	return fmt.Sprintf("Nothing failed, but not everything required was shown: of %s, %s.", of, counts(v.TrialCounts))
+	missing := fmt.Sprintf("of %s, %s", of, counts(v.TrialCounts))
+	if v.Claims != nil {
+		missing += "; of the claims, " + standings(v.Claims)
+	}
+	return fmt.Sprintf("Nothing failed, but not everything required was shown: %s.", missing)
 }
 
 // Started is when the run was, and how long it took; empty when that is not known.

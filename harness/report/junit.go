@@ -22,6 +22,9 @@ func JUnit(w io.Writer, res *check.Result) error {
 	for i := range res.Trials {
 		all.AddSuite(suite(res, &res.Trials[i], i))
 	}
+	if res.Claims != nil {
+		all.AddSuite(claimsSuite(res.Claims, len(res.Trials)))
+	}
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/useipsec/useipsec/captures/check"
 )
 
-// Matrix writes matrix.md: the nine questions, then scenario by trial.
+// Matrix writes matrix.md: the nine questions, the claims, then scenario by trial.
 func Matrix(w io.Writer, res *check.Result) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "# %s", cell(peerLine(res.Peer)))
@@ -21,6 +21,9 @@ func Matrix(w io.Writer, res *check.Result) error {
 	fmt.Fprint(b, "| | question | verdict | checks |\n|---|---|---|---|\n")
 	for _, it := range res.Items {
 		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", it.Item, cell(it.Question), mark(it.Verdict), counts(it.Counts))
+	}
+	if c := res.Claims; c != nil {
+		fmt.Fprintf(b, "\nClaims of %s: %s.\n\n%s", markdown(product(c)), standings(c), claimsTable(c))
 	}
 	names, rows, verdicts := grid(res)
 	fmt.Fprint(b, "\n| scenario |")

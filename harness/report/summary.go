@@ -27,6 +27,7 @@ func Summary(w io.Writer, res *check.Result, colour bool) error {
 		fmt.Fprintf(s.w, "note: %s\n\n", plain(n))
 	}
 	s.items(res)
+	s.claims(res.Claims)
 	fmt.Fprintf(s.w, "\nChecks   %s\n", counts(res.Counts))
 	if len(res.Trials) != 1 || res.Trials[0].Dir != "" {
 		fmt.Fprintf(s.w, "Trials   %s\n", counts(res.TrialCounts))
@@ -34,6 +35,9 @@ func Summary(w io.Writer, res *check.Result, colour bool) error {
 		p := res.Trials[0].Packets
 		fmt.Fprintf(s.w, "Packets  %d frames: %d ISAKMP (%d decrypted), %d ESP (%d decrypted), %d AH, %d in clear\n",
 			p.Frames, p.ISAKMP, p.Decrypted, p.ESP, p.ESPDecrypted, p.AH, p.Clear)
+	}
+	if res.Claims != nil {
+		fmt.Fprintf(s.w, "Claims   %s\n", standings(res.Claims))
 	}
 	of := peerLine(res.Peer)
 	if res.Profile != "" {
