@@ -24,6 +24,7 @@ import (
 // checkFlags are the flags of useipsec check and explain.
 type checkFlags struct {
 	profile     string
+	claims      string
 	keys, certs []string
 	rules, refs []string
 	json, write bool
@@ -43,6 +44,7 @@ and says so when they differ. Given a capture (pcap or pcapng), it judges what c
 	}
 	fs := c.Flags()
 	fs.StringVar(&f.profile, "profile", "", "profile: a built-in name or a file (default: the run's own, for a capture bgp)")
+	fs.StringVar(&f.claims, "claims", "", "of a directory: hold the claims in this file against it (default: the run's own, if it had some)")
 	fs.StringSliceVar(&f.keys, "keys", nil, "key files: Wireshark's ikev1_decryption_table or esp_sa, or keys.jsonl")
 	fs.StringSliceVar(&f.certs, "certs", nil, "certificates (PEM) of signers that send none; those that are self-issued are trusted")
 	fs.StringSliceVar(&f.rules, "rule", nil, "judge by these rules only (globs)")
@@ -80,6 +82,9 @@ func (f *checkFlags) run(cmd *cobra.Command, target string) error {
 	if info.IsDir() {
 		return f.directory(cmd, target, o)
 	}
+	if f.claims != "" {
+		return usage(errors.New("--claims is for a directory of evidence: a capture from elsewhere does not tell who the product is"))
+	}
 	res, err := f.capture(target, o)
 	if res == nil {
 		return err
@@ -115,6 +120,9 @@ func (f *checkFlags) directory(cmd *cobra.Command, dir string, o check.Options) 
 	if err != nil {
 		return usage(err)
 	}
+	if o.Claims, err = bundleClaims(b, f.claims); err != nil {
+		return usage(err)
+	}
 	res, err := check.Run(b, prof, o)
 	if err != nil {
 		return &exitError{exitOurs, err}
@@ -140,7 +148,7 @@ func (f *checkFlags) directory(cmd *cobra.Command, dir string, o check.Options) 
 	case bytes.Equal(then, now.Bytes()):
 		fmt.Fprintln(cmd.ErrOrStderr(), "The results are those of the run, byte for byte.")
 	default:
-		fmt.Fprintln(cmd.ErrOrStderr(), "The results differ from those in results.json: other rules or another profile were asked for, or the evidence or this program has changed.")
+		fmt.Fprintln(cmd.ErrOrStderr(), "The results differ from those in results.json: other rules, claims or another profile were asked for, or the evidence or this program has changed.")
 	}
 	return f.show(cmd, res)
 }

@@ -23,11 +23,11 @@ type row struct {
 
 func newList() *cobra.Command {
 	c := &cobra.Command{
-		Use:   "list scenarios|profiles|peers|rules|deviations",
+		Use:   "list scenarios|profiles|peers|rules|deviations|capabilities",
 		Short: "List what there is to choose from",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return fmt.Errorf("there is no list of %q: scenarios, profiles, peers, rules, deviations", args[0])
+				return fmt.Errorf("there is no list of %q: scenarios, profiles, peers, rules, deviations, capabilities", args[0])
 			}
 			return nil
 		},
@@ -68,19 +68,44 @@ func newList() *cobra.Command {
 		return printRows(cmd, []string{"SCENARIO", "BEYOND THE PROFILE"}, rows, asJSON)
 	}
 	profiles := add("profiles", "Built-in profiles", []string{"PROFILE", "TITLE"}, func(context.Context) ([]row, error) { return profileRows() })
-	schema := profiles.Flags().Bool("schema", false, "print the JSON Schema of profiles, for editors")
-	list := profiles.RunE
-	profiles.RunE = func(cmd *cobra.Command, args []string) error {
-		if *schema {
-			_, err := cmd.OutOrStdout().Write(profile.Schema())
+	withSchema(profiles, "print the JSON Schema of profiles, for editors", profile.Schema)
+	add("peers", "Peers that can be tested", []string{"PEER", "VERSION", "HERE"}, peerRows)
+	add("rules", "Rules that judge", []string{"RULE", "LEVEL", "ITEM", "REFERENCE", "TITLE"}, func(context.Context) ([]row, error) { return ruleRows(), nil })
+	add("deviations", "Faults of the reference peer", []string{"DEVIATION", "VALUE"}, func(context.Context) ([]row, error) { return deviationRows(), nil })
+	capabilities := add("capabilities", "What can be claimed of a product", []string{"KIND", "VALUES", "MEANING"}, func(context.Context) ([]row, error) { return capabilityRows(), nil })
+	withSchema(capabilities, "print the JSON Schema of claims, for editors", scenarios.ClaimsSchema)
+	return c
+}
+
+// withSchema lets a list print a schema instead.
+func withSchema(c *cobra.Command, usage string, schema func() []byte) {
+	asked := c.Flags().Bool("schema", false, usage)
+	list := c.RunE
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		if *asked {
+			_, err := cmd.OutOrStdout().Write(schema())
 			return err
 		}
 		return list(cmd, args)
 	}
-	add("peers", "Peers that can be tested", []string{"PEER", "VERSION", "HERE"}, peerRows)
-	add("rules", "Rules that judge", []string{"RULE", "LEVEL", "ITEM", "REFERENCE", "TITLE"}, func(context.Context) ([]row, error) { return ruleRows(), nil })
-	add("deviations", "Faults of the reference peer", []string{"DEVIATION", "VALUE"}, func(context.Context) ([]row, error) { return deviationRows(), nil })
-	return c
+}
+
+func capabilityRows() []row {
+	var rows []row
+	var values []string
+	all := scenarios.Claimable()
+	for i, c := range all {
+		values = append(values, c.Value)
+		if i+1 < len(all) && all[i+1].Kind == c.Kind {
+			continue
+		}
+		rows = append(rows, row{
+			[]string{c.Kind.String(), strings.Join(values, " "), c.Kind.Meaning()},
+			map[string]any{"kind": c.Kind, "values": values, "meaning": c.Kind.Meaning()},
+		})
+		values = nil
+	}
+	return rows
 }
 
 func printRows(cmd *cobra.Command, header []string, rows []row, asJSON bool) error {

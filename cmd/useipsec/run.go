@@ -41,6 +41,7 @@ type runFlags struct {
 	deviations, sabotage        []string
 	jobs                        int
 	out                         string
+	claims, learn               string
 	json, noSecrets, quiet      bool
 }
 
@@ -52,11 +53,18 @@ func newRun() *cobra.Command {
 		Long: `Run runs scenarios against a peer, leaves the evidence in a directory, judges it and writes the reports.
 Without arguments: what the profile bgp asks for, of the reference peer, in the virtual lab.
 SCENARIO is an ID, a path above IDs or a glob: main/psk, 'quick/*', '**/sha1'. What is selected so, or by a tag or a
-reference, is run whether the profile asks for it or not: '**' is the whole library.`,
+reference, is run whether the profile asks for it or not: '**' is the whole library.
+
+With --claims the run ends in a table: every capability that is claimed of the peer is upheld, by a witness on the wire in
+a trial that passed; refuted, by the peer's own refusal where nothing else explains it; or unproven. A claim that is refuted
+is a failure (exit 1). One that is unproven ends in 3, or in 4 when all that stands in the way is that its trials were
+skipped, unsupported or not asked for.`,
 		Example: `  useipsec run
   useipsec run --peer strongswan 'main/**' quick/transport
   useipsec run --deviate spd.leak_cleartext=1 policy
-  useipsec run --peer strongswan --sabotage psk main/psk/aes128-sha1-modp2048`,
+  useipsec run --peer strongswan --sabotage psk main/psk/aes128-sha1-modp2048
+  useipsec run --peer strongswan --learn claims.yaml '**'
+  useipsec run --peer strongswan --claims claims.yaml '**'`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	fs := c.Flags()
@@ -70,9 +78,11 @@ reference, is run whether the profile asks for it or not: '**' is the whole libr
 	fs.StringSliceVar(&f.rules, "rule", nil, "judge by these rules only (globs)")
 	fs.StringSliceVar(&f.ruleRefs, "rule-ref", nil, "judge by the rules with this reference only, such as RFC2409/5.5")
 	fs.StringSliceVar(&f.deviations, "deviate", nil, "switch a fault of the reference peer on: NAME or NAME=VALUE (see: list deviations)")
-	fs.StringSliceVar(&f.sabotage, "sabotage", nil, "make the peer's configuration differ, to see the checks notice: psk")
+	fs.StringSliceVar(&f.sabotage, "sabotage", nil, "make the peer's configuration differ, to see the checks notice: psk, main-only")
 	fs.IntVarP(&f.jobs, "jobs", "j", 0, "trials at the same time (default: the number of processors)")
 	fs.StringVar(&f.out, "out", "", "directory for evidence and reports, which must not exist (default: useipsec-<time>)")
+	fs.StringVar(&f.claims, "claims", "", "hold the claims in this file against what the peer shows (see: list capabilities)")
+	fs.StringVar(&f.learn, "learn", "", "write claims of all that the peer shows to this file, which must not exist")
 	fs.BoolVar(&f.json, "json", false, "print the results as JSON and nothing else on standard output")
 	fs.BoolVar(&f.noSecrets, "no-secrets", false, "leave keys out of the evidence")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
@@ -85,6 +95,13 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	prof, plan, filter, err := f.plan(args)
 	if err != nil {
 		return usage(err)
+	}
+	claims, err := loadClaims(f.claims)
+	if err = errors.Join(err, canLearn(f.learn)); err != nil {
+		return usage(err)
+	}
+	if claims != nil {
+		plan.ClaimsSource = claims.Source()
 	}
 	if code, err := f.elsewhere(plan); code >= 0 || err != nil {
 		return &exitError{code, err}
@@ -100,7 +117,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	if bundle == nil {
 		return startError(err)
 	}
-	return f.judge(cmd, prof, filter, err)
+	return f.judge(cmd, prof, check.Options{Filter: filter, Claims: claims, Diagnose: diagnose.New}, err)
 }
 
 // plan reads everything the run depends on, so that what is wrong is said before anything runs.
@@ -137,10 +154,14 @@ func (f *runFlags) plan(args []string) (*profile.Profile, harness.Plan, check.Fi
 		}
 	}
 	for _, s := range f.sabotage {
-		if s != "psk" {
-			return fail(fmt.Errorf("--sabotage %s: there is only psk", s))
+		switch s {
+		case "psk":
+			p.Sabotage.PSK = true
+		case "main-only":
+			p.Sabotage.MainOnly = true
+		default:
+			return fail(fmt.Errorf("--sabotage %s: there are psk and main-only", s))
 		}
-		p.Sabotage.PSK = true
 	}
 	if p.Lab == "" {
 		p.Lab = harness.Virtual
@@ -200,7 +221,7 @@ func startError(err error) error {
 
 // judge reads the evidence back from the disk, as check does later, and writes the reports.
 // It happens after an interrupt too.
-func (f *runFlags) judge(cmd *cobra.Command, prof *profile.Profile, filter check.Filter, runErr error) error {
+func (f *runFlags) judge(cmd *cobra.Command, prof *profile.Profile, o check.Options, runErr error) error {
 	if runErr != nil && !errors.Is(runErr, context.Canceled) {
 		fmt.Fprintln(cmd.ErrOrStderr(), "useipsec:", runErr)
 	}
@@ -208,7 +229,7 @@ func (f *runFlags) judge(cmd *cobra.Command, prof *profile.Profile, filter check
 	if err != nil {
 		return &exitError{exitOurs, err}
 	}
-	res, err := check.Run(bundle, prof, check.Options{Filter: filter, Diagnose: diagnose.New})
+	res, err := check.Run(bundle, prof, o)
 	if err != nil {
 		return &exitError{exitOurs, err}
 	}
@@ -220,6 +241,12 @@ func (f *runFlags) judge(cmd *cobra.Command, prof *profile.Profile, filter check
 	}
 	if !f.json {
 		fmt.Fprintf(cmd.OutOrStdout(), "Report: %s\n", filepath.Join(f.out, "report.html"))
+	}
+	if f.learn != "" && cmd.Context().Err() == nil {
+		if err := learn(f.learn, res); err != nil {
+			return &exitError{exitOurs, err}
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "Claims of what the peer showed: %s\n", f.learn)
 	}
 	switch {
 	case cmd.Context().Err() != nil:

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/useipsec/useipsec/captures/check"
+	"github.com/useipsec/useipsec/captures/evidence"
+	"github.com/useipsec/useipsec/harness/report"
+	"github.com/useipsec/useipsec/scenarios"
+)
+
+// loadClaims reads the claims in a file, nil for the name "".
+func loadClaims(name string) (*scenarios.Claims, error) {
+	if name == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("--claims: %w", err)
+	}
+	return scenarios.ParseClaims(name, data)
+}
+
+// bundleClaims are the claims that a run was held against, unless a file has others.
+func bundleClaims(b *evidence.Bundle, name string) (*scenarios.Claims, error) {
+	if name != "" || b.Claims() == nil {
+		return loadClaims(name)
+	}
+	return scenarios.ParseClaims(filepath.Join(b.Dir(), "claims.yaml"), b.Claims())
+}
+
+// canLearn says what is wrong with the name of a file that is to be written.
+func canLearn(name string) error {
+	switch _, err := os.Lstat(name); {
+	case name == "" || errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("--learn: %w", err)
+	}
+	return fmt.Errorf("--learn %s: the file exists already; remove it or name another one", name)
+}
+
+// learn writes claims of what the peer showed to a file that must not exist: all of it or
+// nothing.
+func learn(name string, res *check.Result) (err error) {
+	var text bytes.Buffer
+	if err := report.Learned(&text, res); err != nil {
+		return err
+	}
+	if _, err := scenarios.ParseClaims(name, text.Bytes()); err != nil {
+		return fmt.Errorf("a fault of this program, it cannot read what it learned: %w", err)
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	if err != nil {
+		return fmt.Errorf("--learn: %w", err)
+	}
+	defer func() {
+		if err = errors.Join(err, os.Remove(f.Name())); err != nil {
+			err = fmt.Errorf("--learn %s: %w", name, err)
+		}
+	}()
+	_, err = io.Copy(f, &text)
+	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
+		return err
+	}
+	return os.Link(f.Name(), name) // which, other than Rename, replaces nothing
+}
