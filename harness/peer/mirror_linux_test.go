@@ -37,7 +37,7 @@ func mirror(t *testing.T, c Config, own *Credentials) host.Config {
 		Mode: ikev1.Main, Local: netip.AddrPortFrom(c.Remote, ikev1.Port), Remote: netip.AddrPortFrom(c.Local, ikev1.Port),
 		LocalID: wireID(t, c.IKE.RemoteID, c.Remote), Auth: mirrorAuth(t, c, own),
 		Lifetime: c.IKE.Lifetime, DPD: ikev1.DPD{Idle: c.IKE.DPD},
-		NATT:          ikev1.NATT{Disable: c.IKE.NATTraversal == NATTOff},
+		NATT:          ikev1.NATT{Disable: c.IKE.NATTraversal == NATTOff, Force: c.IKE.NATTraversal == NATTForced},
 		Fragmentation: ikev1.Fragmentation{Enable: c.IKE.Fragmentation},
 		Quick:         []ikev1.QuickPolicy{{Name: "child", Selector: sel, Proto: proto, Mode: mode, Lifetime: c.Child.Lifetime, Virtual: c.IKE.ModeConfig != ModeConfigNone}},
 	}
@@ -89,6 +89,9 @@ func mirrorClient(ike *ikev1.Config, c Config) {
 		}}
 	}
 	client := c.Role == Responder // our own host
+	if asked, initiator := ike.Auth.Method.XAUTH(); asked {
+		client = initiator == client
+	}
 	switch {
 	case c.IKE.ModeConfig == ModeConfigNone:
 		return

@@ -23,13 +23,13 @@ type relay struct {
 	mu sync.Mutex
 	counts
 	ike  []*wire.Message // those in clear keep their payloads
-	news chan struct{}   // closed when there is one more
+	news chan struct{}   // closed when there is one more; nil when nobody waits
 	wg   sync.WaitGroup
 }
 
 // join carries packets both ways until the links are closed.
 func join(a, b lab.Link) *relay {
-	r := &relay{news: make(chan struct{})}
+	r := &relay{}
 	r.wg.Go(func() { r.carry(a, b) })
 	r.wg.Go(func() { r.carry(b, a) })
 	return r
@@ -79,8 +79,10 @@ func (r *relay) keep(datagram []byte) {
 	r.IKE++
 	if m, err := wire.Parse(bytes.Clone(datagram)); err == nil {
 		r.ike = append(r.ike, m)
-		close(r.news)
-		r.news = make(chan struct{})
+		if r.news != nil {
+			close(r.news)
+			r.news = nil
+		}
 	}
 }
 
@@ -116,6 +118,9 @@ func (r *relay) await(ctx context.Context, t *testing.T, like func([]*wire.Messa
 	t.Helper()
 	for {
 		r.mu.Lock()
+		if r.news == nil {
+			r.news = make(chan struct{})
+		}
 		messages, news := slices.Clone(r.ike), r.news
 		r.mu.Unlock()
 		if like(messages) {
