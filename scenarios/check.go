@@ -54,7 +54,7 @@ func (c checker) check() {
 	}
 	c.checkExpect("expect", s.Expect)
 	for i, q := range s.Expect.Tolerated {
-		c.checkExpect(fmt.Sprintf("expect.tolerated[%d]", i), Expect{Phase1: q.Phase1, Phase2: q.Phase2, Notifies: q.Notifies, Silence: q.Silence})
+		c.checkQuirk(fmt.Sprintf("expect.tolerated[%d]", i), q)
 	}
 }
 
@@ -213,6 +213,19 @@ func (c checker) checkExchange(path string, e *Exchange) {
 	}
 }
 
+// checkQuirk: a quirk is about a rule, or an outcome.
+func (c checker) checkQuirk(path string, q Quirk) {
+	c.filled(path+".peers", len(q.Peers))
+	switch {
+	case q.Rule == "" && q.Phase1 == 0 && !c.below(path):
+		c.doc.Errorf(path, "a tolerated behaviour is an outcome, by phase1, or a rule that may fail")
+	case q.Rule != "" && q.Phase1 != 0:
+		c.doc.Errorf(path+".rule", "contradiction: a tolerated behaviour is an outcome or a rule that may fail, not both")
+	case q.Rule == "":
+		c.checkExpect(path, q.Expect())
+	}
+}
+
 func (c checker) checkExpect(path string, e Expect) {
 	refused := e.Phase1.Allows(Refused) || e.Phase2.Allows(Refused)
 	switch {
@@ -220,7 +233,7 @@ func (c checker) checkExpect(path string, e Expect) {
 		return
 	case e.Phase1 == Refused && e.Phase2 != 0:
 		c.doc.Errorf(path+".phase2", "contradiction: phase 1 is refused, so there is no phase 2")
-	case e.Phase1.Allows(Established):
+	case e.Phase1.Allows(Established) && c.s.PeerConfig().IKE.XAUTHClient() == 0:
 		c.need(path+".phase2", "")
 	}
 	switch {

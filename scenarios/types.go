@@ -7,6 +7,7 @@ package scenarios
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/useipsec/useipsec/scenarios/profile"
@@ -205,7 +206,7 @@ const MaxWait = Duration(60 * time.Second)
 // Expect is what the negotiation has to come to.
 type Expect struct {
 	Phase1 Outcome `yaml:"phase1" strict:"required" json:"phase1"`
-	Phase2 Outcome `yaml:"phase2" json:"phase2,omitempty"` // zero: phase 2 is not reached
+	Phase2 Outcome `yaml:"phase2" json:"phase2,omitempty"` // zero: phase 2 is not reached, or not asked about
 
 	// Notifies are the notify types by which either end may refuse, by the
 	// names in RFC 2408 3.14.1. They are alternatives.
@@ -215,18 +216,40 @@ type Expect struct {
 	// but retransmissions.
 	Silence bool `yaml:"silence" json:"silence,omitempty"`
 
-	// Tolerated are further outcomes, which depart from the letter and are known
-	// of real products. They are shown, and are no failure.
+	// Tolerated are known behaviours of real products that depart from the letter.
+	// They are shown, and are no failure.
 	Tolerated []Quirk `yaml:"tolerated" json:"tolerated,omitempty"`
 }
 
-// Quirk is a known behaviour of products: a whole outcome, as in Expect.
+// Quirk is a known behaviour of products: a whole outcome, as in Expect, or the
+// failure of a rule.
 type Quirk struct {
-	Why      string   `yaml:"why" strict:"required" json:"why"` // whose, and how it comes about
-	Phase1   Outcome  `yaml:"phase1" strict:"required" json:"phase1"`
+	Why   string   `yaml:"why" strict:"required" json:"why"`     // what they do
+	Peers []string `yaml:"peers" strict:"required" json:"peers"` // whose it is known to be; of others it is not tolerated
+
+	Rule string `yaml:"rule" json:"rule,omitempty"` // ID of the rule that may fail, if it is not an outcome
+
+	Phase1   Outcome  `yaml:"phase1" json:"phase1,omitempty"`
 	Phase2   Outcome  `yaml:"phase2" json:"phase2,omitempty"`
 	Notifies []string `yaml:"notifies" strict:"vocab=notify" json:"notifies,omitempty"`
 	Silence  bool     `yaml:"silence" json:"silence,omitempty"`
+}
+
+// Tolerates returns the quirks that a peer is known for: with a rule those of
+// that rule, without one the outcomes.
+func (e Expect) Tolerates(peer, rule string) []Quirk {
+	var out []Quirk
+	for _, q := range e.Tolerated {
+		if q.Rule == rule && slices.Contains(q.Peers, peer) {
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
+// Expect returns the outcome that a quirk tolerates.
+func (q Quirk) Expect() Expect {
+	return Expect{Phase1: q.Phase1, Phase2: q.Phase2, Notifies: q.Notifies, Silence: q.Silence}
 }
 
 // Observation is what a version of a product was seen to do.
