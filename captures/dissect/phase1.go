@@ -31,8 +31,10 @@ func (x *exchange) place(p *Phase1, m *ISAKMP, msg *wire.Message) {
 	switch {
 	case same && !x.answered:
 		m.Index = 1
-	case same:
+	case same && !x.closed:
 		m.Index, x.closed = 3, true
+	case same:
+		m.Index = 4
 	case !x.closed:
 		m.Index, x.answered = 2, true
 	default:

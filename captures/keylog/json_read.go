@@ -213,9 +213,9 @@ func checkSecret(name string, b []byte) error {
 	switch name {
 	case "ka":
 		return checkKa(b)
-	case "gxy":
+	case "gxy", "gxi", "gxr", "idii", "idir":
 		if len(b) == 0 {
-			return keyLength("gxy is empty")
+			return keyLength("%s is empty", name)
 		}
 		return nil
 	}

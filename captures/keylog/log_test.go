@@ -100,7 +100,7 @@ func TestLookupSA(t *testing.T) {
 
 // full has one entry of each kind, with every field set.
 func full() *Log {
-	ikev1 := ISAKMP{CookieI: cookieA, CookieR: cookieB, Ka: key16, SKEYID: key20, SKEYIDd: key20, SKEYIDa: key20, SKEYIDe: key20, PSK: []byte("s3cret <&> ü"), GXY: key32}
+	ikev1 := ISAKMP{CookieI: cookieA, CookieR: cookieB, Ka: key16, SKEYID: key20, SKEYIDd: key20, SKEYIDa: key20, SKEYIDe: key20, PSK: []byte("s3cret <&> ü"), GXY: key32, GXi: key32, GXr: key20, IDii: key16, IDir: key20}
 	l := &Log{ISAKMP: []ISAKMP{ikev1, {PSK: []byte("line\nfeed")}, {CookieI: cookieC, PSK: []byte{0xff}}, {CookieI: cookieC, GXY: []byte{0, 0}}}}
 	spi := uint32(0xc0000000)
 	for _, c := range esp.Ciphers() {

@@ -132,6 +132,9 @@ func TestRead(t *testing.T) {
 			ISAKMP: []ISAKMP{{CookieI: cookie(c1), CookieR: cookie(c2), Ka: key16, SKEYID: key20, SKEYIDd: key20, SKEYIDa: key20, SKEYIDe: key20, PSK: []byte("Wollowitz"), GXY: []byte{0, 0xff}}},
 			SAs:    []SA{aes},
 		}},
+		{"what public key encryption hides", `{"icookie":"` + c1 + `","gxi":"00ff","gxr":"01","idii":"0200000061","idir":"0200000062"}`, Log{ISAKMP: []ISAKMP{{
+			CookieI: cookie(c1), GXi: []byte{0, 0xff}, GXr: []byte{1}, IDii: []byte{2, 0, 0, 0, 'a'}, IDir: []byte{2, 0, 0, 0, 'b'},
+		}}}},
 		{"our JSON, pretty, in a row, after a comment", "\n# keys\n{\n \"psk\": \"Wollowitz\",\n \"icookie\": \"" + c1 + "\",\n \"note\": \"proven\"\n}{\n\"psk_hex\": \"00ff\"}", Log{ISAKMP: []ISAKMP{
 			{CookieI: cookie(c1), PSK: []byte("Wollowitz")}, {PSK: []byte{0, 0xff}},
 		}}},
@@ -241,6 +244,7 @@ func TestReadErrors(t *testing.T) {
 		{"bad ka", `{"icookie":"` + c + `","ka":"` + testSecret + `00"}`, 1, ErrKeyLength, "17 octets"},
 		{"bad skeyid_a", `{"icookie":"` + c + `","skeyid_a":"` + testSecret + `00"}`, 1, ErrKeyLength, "skeyid_a of 17 octets"},
 		{"bad hex", `{"icookie":"` + c + `","skeyid_a":"` + testSecret + `xx"}`, 1, ErrSyntax, "skeyid_a is not hexadecimal"},
+		{"empty idii", `{"icookie":"` + c + `","idii":""}`, 1, ErrKeyLength, "idii is empty"},
 		{"empty gxy", `{"icookie":"` + c + `","gxy":""}`, 1, ErrKeyLength, "gxy is empty"},
 		{"SA without SPI", `{"protocol":"esp","enc_key":"` + testSecret + `"}`, 1, ErrSyntax, "spi is missing"},
 		{"SA with a bad SPI", `{"spi":"x"}`, 1, ErrSyntax, "SPI is neither"},
