@@ -159,10 +159,35 @@ func udpModes(p *dissect.Phase1, addr netip.Addr) bool {
 // expectsNATD reports whether m is a message that has to have NAT-D payloads: both
 // ends have sent the vendor ID of RFC 3947 or of one of its drafts.
 func expectsNATD(m *dissect.ISAKMP) bool {
-	at := m.Header.Exchange == wire.ExchangeMain && (m.Index == 3 || m.Index == 4) ||
-		m.Header.Exchange == wire.ExchangeAggressive && (m.Index == 2 || m.Index == 3)
 	names, _, _ := agreedNATT(m.Phase1)
-	return at && len(names) > 0
+	if len(names) == 0 {
+		return false
+	}
+	answers := 0 // the message with the other end's NAT-D payloads, without which this end need not go on
+	switch x := m.Header.Exchange; {
+	case x == wire.ExchangeMain && m.Index == 3, x == wire.ExchangeAggressive && m.Index == 2:
+		return true
+	case x == wire.ExchangeMain && m.Index == 4:
+		answers = 3
+	case x == wire.ExchangeAggressive && m.Index == 3:
+		answers = 2
+	default:
+		return false
+	}
+	return slices.ContainsFunc(m.Phase1.Messages, func(k *dissect.ISAKMP) bool { return k.Index == answers && usableNATD(k) })
+}
+
+// usableNATD reports whether a message has the two NAT-D payloads, with a number of
+// a version agreed on, that NAT traversal cannot do without.
+func usableNATD(m *dissect.ISAKMP) bool {
+	_, rfc, draft := agreedNATT(m.Phase1)
+	n := 0
+	for _, d := range m.NATD {
+		if d.Draft && draft || !d.Draft && rfc {
+			n++
+		}
+	}
+	return n >= 2
 }
 
 func vendor(ids [][]byte, want []byte) bool {
@@ -212,6 +237,8 @@ func encapsulationMode(o *observer, m *dissect.ISAKMP) {
 	})
 	switch {
 	case plain+udp == 0:
+	case m.Index == 2 && m.Quick.Offered != nil && !offersBoth(m.Quick.Offered):
+		o.pass(m.Frame, "the only kind that was offered")
 	case plain > 0 && udp > 0:
 		o.fail(m.Frame, m.Src.Addr(), "both UDP-encapsulated modes and others in one message")
 	case floated && plain > 0:
@@ -223,6 +250,20 @@ func encapsulationMode(o *observer, m *dissect.ISAKMP) {
 	default:
 		o.pass(m.Frame, "no UDP encapsulation on port 500")
 	}
+}
+
+// offersBoth reports whether an offer leaves the choice between UDP-encapsulated
+// modes and others.
+func offersBoth(sa *wire.SA) bool {
+	seen := map[bool]bool{}
+	for _, p := range sa.Proposals {
+		for _, t := range p.Transforms {
+			if _, udp, ok := mode(t); ok {
+				seen[udp] = true
+			}
+		}
+	}
+	return len(seen) == 2
 }
 
 func marker(o *observer, e *dissect.Event) {

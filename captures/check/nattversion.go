@@ -132,13 +132,14 @@ func nattFloat(o *observer, m *dissect.ISAKMP) {
 }
 
 // natShown reports whether the NAT-D payloads that the initiator had before its
-// last message show a NAT, its own included; told that there were any to compare.
+// last message show a NAT, its own included; told that the responder sent any that
+// it had to heed.
 func natShown(p *dissect.Phase1) (nat, told bool) {
 	for _, m := range p.Messages {
-		if len(m.NATD) < 2 || m.NATD[0].Why != "" || m.Header.Exchange == wire.ExchangeAggressive && m.Index == 3 {
+		if !usableNATD(m) || m.NATD[0].Why != "" || m.Header.Exchange == wire.ExchangeAggressive && m.Index == 3 {
 			continue
 		}
-		told = true
+		told = told || !m.FromInitiator
 		source := slices.ContainsFunc(m.NATD[1:], func(n dissect.NATDCheck) bool { return n.MatchesSrc })
 		nat = nat || !m.NATD[0].MatchesDst || !source
 	}

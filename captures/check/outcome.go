@@ -84,6 +84,9 @@ type notice struct {
 
 func (c *outcome) Event(e *dissect.Event) {
 	m := e.ISAKMP
+	if e.Kind == dissect.KindIKEv2 && len(c.phase1) == 0 {
+		c.copies.add(e.Frame, "")
+	}
 	if e.Kind != dissect.KindISAKMP || m == nil || m.Phase1 == nil {
 		return
 	}
@@ -168,7 +171,10 @@ func (c *outcome) Finding() Finding {
 }
 
 func (c *outcome) judge(expect scenarios.Expect) Finding {
-	if len(c.phase1) == 0 {
+	switch {
+	case len(c.phase1) == 0 && c.copies.n+len(c.said) > 0: // messages of another version, or answers to those
+		return c.refused(1, expect.Phase1, expect, &dissect.Phase1{})
+	case len(c.phase1) == 0:
 		return inconclusive("see policy.tap-alive, and the peer's log", "no IKE message in the capture")
 	}
 	for _, p := range c.phase1 {

@@ -142,10 +142,10 @@ func quickHash(o *observer, m *dissect.ISAKMP) {
 }
 
 // reused reports whether a second quick mode with the message ID of q has
-// begun: what should be its third message holds an SA.
+// begun: what should be its third message, or one after that, holds an SA.
 func reused(q *dissect.Quick) bool {
 	for _, m := range q.Messages {
-		if m.Index == 3 {
+		if m.Index >= 3 {
 			if _, sa := first[*wire.SA](m); sa {
 				return true
 			}

@@ -208,7 +208,12 @@ var (
 func keyLength(o *observer, m *dissect.ISAKMP) {
 	bad := false
 	any := forEachTransform(m, func(p wire.Proposal, t wire.Transform) {
-		if wrong := keyLengthOf(p.Protocol, t); wrong != "" {
+		switch wrong := keyLengthOf(p.Protocol, t); {
+		case wrong == "":
+		case inOffer(m, func(q wire.Proposal, u wire.Transform) bool { return keyLengthOf(q.Protocol, u) == wrong }):
+			bad = true
+			o.tolerate(m.Frame, m.Src.Addr(), "transform %d: %s, as it was offered", t.Number, wrong)
+		default:
 			bad = true
 			o.fail(m.Frame, m.Src.Addr(), "transform %d: %s", t.Number, wrong)
 		}
@@ -271,7 +276,12 @@ func basicAttributes(o *observer, m *dissect.ISAKMP) {
 			basic = p1Basic
 		}
 		for _, a := range t.Attributes {
-			if !a.Basic && slices.Contains(basic, a.Type) {
+			switch {
+			case a.Basic || !slices.Contains(basic, a.Type):
+			case inOffer(m, func(_ wire.Proposal, t wire.Transform) bool { b, ok := t.Attr(a.Type); return ok && !b.Basic }):
+				bad = true
+				o.tolerate(m.Frame, m.Src.Addr(), "transform %d: %s comes back in the long form in which it was offered", t.Number, a.Type.Name(p.Protocol))
+			default:
 				bad = true
 				o.fail(m.Frame, m.Src.Addr(), "transform %d: %s in the long form", t.Number, a.Type.Name(p.Protocol))
 			}
@@ -280,4 +290,22 @@ func basicAttributes(o *observer, m *dissect.ISAKMP) {
 	if any && !bad {
 		o.pass(m.Frame, "")
 	}
+}
+
+// inOffer reports whether m is an answer, and is true for a transform of the offer:
+// what the answer takes over from there is no fault of its own.
+func inOffer(m *dissect.ISAKMP, is func(wire.Proposal, wire.Transform) bool) bool {
+	offer := m.Phase1.Offered
+	if m.Quick != nil {
+		offer = m.Quick.Offered
+	}
+	if m.Index != 2 || offer == nil {
+		return false
+	}
+	for _, p := range offer.Proposals {
+		if slices.ContainsFunc(p.Transforms, func(t wire.Transform) bool { return is(p, t) }) {
+			return true
+		}
+	}
+	return false
 }

@@ -139,7 +139,8 @@ func (s *Subject) demands(st stage) bool {
 	case stagePhase1:
 		return phase1
 	case stageQuick:
-		return sa || phase1 && e.Phase2 != 0 && s.Role() == scenarios.Initiator
+		required, _ := s.method().XAUTH()
+		return sa || phase1 && e.Phase2 != 0 && !required && s.Role() == scenarios.Initiator
 	case stageSA:
 		return sa
 	case stageTraffic:
