@@ -55,10 +55,13 @@ const (
 )
 
 // readAttributes reads attributes until nothing is left.
-func readAttributes(r *reader) []Attribute {
+func readAttributes(r *reader) []Attribute { return readAttributesUntil(r, func() bool { return false }) }
+
+// readAttributesUntil reads attributes until nothing is left, or what is left is the end.
+func readAttributesUntil(r *reader, end func() bool) []Attribute {
 	r.ref = refAttribute
 	as := make([]Attribute, 0, countAttributes(r.s))
-	for r.err == nil && !r.empty() {
+	for r.err == nil && !r.empty() && !end() {
 		t := r.u16("attribute type")
 		a := Attribute{Type: AttributeType(t &^ basicBit), Basic: t&basicBit != 0}
 		n := 2

@@ -1,6 +1,9 @@
 package wire
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // Attributes is the Attribute payload of the transaction exchange (draft-dukes-ike-mode-cfg-02 3.2), which carries configuration and
 // extended authentication.
@@ -8,7 +11,13 @@ type Attributes struct {
 	MsgType    CFGType
 	Identifier uint16 // the same in all messages of a transaction
 	Attributes []Attribute
+	// Padding is how many zero octets follow the last attribute. The draft has none; libreswan fills the payload up to a
+	// multiple of 4.
+	Padding int
 }
+
+// maxPadding is one less than an attribute has at least.
+const maxPadding = 3
 
 // Type returns PayloadAttributes.
 func (*Attributes) Type() PayloadType { return PayloadAttributes }
@@ -18,13 +27,20 @@ func (p *Attributes) parseBody(r *reader) {
 	p.MsgType = CFGType(r.u8("type"))
 	r.reserved(1)
 	p.Identifier = r.u16("identifier")
-	p.Attributes = readAttributes(r)
+	p.Attributes = readAttributesUntil(r, func() bool { return len(r.s) <= maxPadding && len(bytes.Trim(r.s, "\x00")) == 0 })
+	if r.err == nil {
+		p.Padding = len(r.octets(len(r.s), "padding"))
+	}
 }
 
 func (p *Attributes) appendBody(b []byte) ([]byte, error) {
 	b = append(b, byte(p.MsgType), 0)
 	b = binary.BigEndian.AppendUint16(b, p.Identifier)
-	return appendAttributes(b, p.Attributes)
+	if p.Padding < 0 || p.Padding > maxPadding {
+		return nil, appendError("padding", "draft-dukes-ike-mode-cfg-02 3.2", ErrLength, "of %d octets, less than an attribute", p.Padding)
+	}
+	b, err := appendAttributes(b, p.Attributes)
+	return append(b, make([]byte, p.Padding)...), err
 }
 
 // CFGType is the message type of an [Attributes] payload (draft-dukes-ike-mode-cfg-02 3.3).
