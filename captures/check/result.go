@@ -29,6 +29,8 @@ type Result struct {
 	Notes []string `json:"notes,omitempty"`
 
 	Trials []TrialResult `json:"trials"`
+	// Demands are what the profile demands of every product.
+	Demands []Demand `json:"demands,omitempty"`
 	// Claims tells how the claims about the peer stand, nil when there are none.
 	Claims *Claims `json:"claims,omitempty"`
 	// Items are the nine questions a to i, always all of them and in order.

@@ -64,7 +64,7 @@ func Run(b *evidence.Bundle, p *profile.Profile, o Options) (*Result, error) {
 		Notes: b.Notes(), Trials: []TrialResult{},
 	}
 	if p != nil {
-		res.Profile = p.Name
+		res.Profile, res.Demands = p.Name, demands(p)
 	}
 	for t, err := range b.Trials() {
 		tr := o.trial(t, err, p, rules)
