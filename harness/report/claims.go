@@ -9,6 +9,7 @@ import (
 	"github.com/jstemmer/go-junit-report/v2/junit"
 
 	"github.com/useipsec/useipsec/captures/check"
+	"github.com/useipsec/useipsec/scenarios"
 )
 
 // sortedClaims gives the claims with what needs attention first: refuted, unproven, upheld.
@@ -96,20 +97,49 @@ func ranges(ns []int) string {
 	return strings.Join(parts, ", ")
 }
 
-// beyond lists what was shown without being claimed, what is disclaimed first.
-func beyond(c *check.Claims) (disclaimed, other []string) {
+// remarks word what is worth knowing about the claims but decides nothing: what was shown
+// without being claimed, and that it was another version that was tested.
+func remarks(c *check.Claims, tested check.Peer) []string {
+	var lines []string
+	if tested.Version != "" && tested.Version != c.Version {
+		lines = append(lines, fmt.Sprintf("the claims are about version %s, and what was tested is %s", plain(c.Version), peerLine(tested)))
+	}
+	var disclaimed, other []scenarios.Capability
 	for _, o := range c.Others {
 		if o.Disclaimed {
-			disclaimed = append(disclaimed, o.Capability.String())
+			disclaimed = append(disclaimed, o.Capability)
 		} else {
-			other = append(other, o.Capability.String())
+			other = append(other, o.Capability)
 		}
 	}
-	return disclaimed, other
+	if len(disclaimed) > 0 {
+		lines = append(lines, "shown, although the claims say that it is not claimed: "+byKind(disclaimed))
+	}
+	if len(other) > 0 {
+		lines = append(lines, "shown, and not mentioned in the claims: "+byKind(other))
+	}
+	return lines
+}
+
+// byKind lists capabilities: "group modp1024, modp2048; mode tunnel".
+func byKind(cs []scenarios.Capability) string {
+	var b strings.Builder
+	for i, c := range cs {
+		switch {
+		case i > 0 && cs[i-1].Kind == c.Kind:
+			b.WriteString(", " + plain(c.Value))
+			continue
+		case i > 0:
+			b.WriteString("; ")
+		}
+		b.WriteString(plain(c.String()))
+	}
+	return b.String()
 }
 
 // claims is the table of the claims.
-func (s *summary) claims(c *check.Claims) {
+func (s *summary) claims(res *check.Result) {
+	c := res.Claims
 	if c == nil {
 		return
 	}
@@ -121,22 +151,9 @@ func (s *summary) claims(c *check.Claims) {
 	for _, claim := range sortedClaims(c) {
 		fmt.Fprintf(s.w, "%s  %-*s  %s\n", s.standing(claim.Standing, 8), width, plain(claim.Capability.String()), because(claim))
 	}
-	for _, l := range beyondLines(c) {
+	for _, l := range remarks(c, res.Peer) {
 		fmt.Fprintf(s.w, "%s  %s\n", s.paint(dim, fmt.Sprintf("%-8s", "info")), l)
 	}
-}
-
-// beyondLines word what was shown without being claimed.
-func beyondLines(c *check.Claims) []string {
-	var lines []string
-	disclaimed, other := beyond(c)
-	if len(disclaimed) > 0 {
-		lines = append(lines, "shown, although not claimed by the maker's own word: "+strings.Join(disclaimed, ", "))
-	}
-	if len(other) > 0 {
-		lines = append(lines, "shown, and not mentioned: "+strings.Join(other, ", "))
-	}
-	return lines
 }
 
 func (s *summary) standing(v check.Standing, width int) string {
@@ -151,7 +168,7 @@ func (s *summary) standing(v check.Standing, width int) string {
 }
 
 // claimsTable is the table of claims in Markdown.
-func claimsTable(c *check.Claims) string {
+func claimsTable(c *check.Claims, tested check.Peer) string {
 	var b strings.Builder
 	fmt.Fprint(&b, "| claim | standing | by |\n|---|---|---|\n")
 	for _, claim := range sortedClaims(c) {
@@ -161,7 +178,7 @@ func claimsTable(c *check.Claims) string {
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(claim.Capability.String()), standing, cell(because(claim)))
 	}
-	for _, l := range beyondLines(c) {
+	for _, l := range remarks(c, tested) {
 		fmt.Fprintf(&b, "\n%s.\n", markdown(strings.ToUpper(l[:1])+l[1:]))
 	}
 	return b.String()
@@ -206,13 +223,17 @@ type witnessView struct {
 func (v *view) ClaimRows() []claimView {
 	var rows []claimView
 	for _, c := range sortedClaims(v.Claims) {
-		row := claimView{Claim: c, More: max(c.WitnessesTotal-len(c.Witnesses), 0)}
-		for _, w := range c.Witnesses {
-			i := slices.IndexFunc(v.Trials, func(t *trialView) bool { return t.Scenario == w.Scenario && t.Trial == w.Trial })
-			if i >= 0 {
-				row.Where = append(row.Where, witnessView{v.Trials[i], v.Trials[i].frames(w.Frames)})
+		row := claimView{Claim: c, More: max(c.WitnessesTotal, len(c.Witnesses))}
+		for i, w := range c.Witnesses {
+			if i == 1 && c.Standing == check.Upheld { // one will do
+				break
+			}
+			at := slices.IndexFunc(v.Trials, func(t *trialView) bool { return t.Scenario == w.Scenario && t.Trial == w.Trial })
+			if at >= 0 {
+				row.Where = append(row.Where, witnessView{v.Trials[at], v.Trials[at].frames(w.Frames)})
 			}
 		}
+		row.More -= len(row.Where)
 		rows = append(rows, row)
 	}
 	return rows
@@ -224,5 +245,5 @@ func (v *view) Product() string { return product(v.Claims) }
 // Standings counts the claims by how they stand.
 func (v *view) Standings() string { return standings(v.Claims) }
 
-// Beyond words what was shown without being claimed.
-func (v *view) Beyond() []string { return beyondLines(v.Claims) }
+// Remarks word what is worth knowing about the claims but decides nothing.
+func (v *view) Remarks() []string { return remarks(v.Claims, v.Peer) }

@@ -23,7 +23,7 @@ func Matrix(w io.Writer, res *check.Result) error {
 		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", it.Item, cell(it.Question), mark(it.Verdict), counts(it.Counts))
 	}
 	if c := res.Claims; c != nil {
-		fmt.Fprintf(b, "\nClaims of %s: %s.\n\n%s", markdown(product(c)), standings(c), claimsTable(c))
+		fmt.Fprintf(b, "\nClaims of %s: %s.\n\n%s", markdown(product(c)), standings(c), claimsTable(c, res.Peer))
 	}
 	names, rows, verdicts := grid(res)
 	fmt.Fprint(b, "\n| scenario |")

@@ -27,7 +27,7 @@ func Summary(w io.Writer, res *check.Result, colour bool) error {
 		fmt.Fprintf(s.w, "note: %s\n\n", plain(n))
 	}
 	s.items(res)
-	s.claims(res.Claims)
+	s.claims(res)
 	fmt.Fprintf(s.w, "\nChecks   %s\n", counts(res.Counts))
 	if len(res.Trials) != 1 || res.Trials[0].Dir != "" {
 		fmt.Fprintf(s.w, "Trials   %s\n", counts(res.TrialCounts))
