@@ -48,7 +48,7 @@ func canLearn(name string) error {
 
 // learn writes claims of what the peer showed to a file that must not exist: all of it or
 // nothing.
-func learn(name string, res *check.Result) (err error) {
+func learn(name string, res *check.Result) error {
 	var text bytes.Buffer
 	if err := report.Learned(&text, res); err != nil {
 		return err
@@ -56,18 +56,22 @@ func learn(name string, res *check.Result) (err error) {
 	if _, err := scenarios.ParseClaims(name, text.Bytes()); err != nil {
 		return fmt.Errorf("a fault of this program, it cannot read what it learned: %w", err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
-	if err != nil {
+	// Link, other than Rename, replaces nothing.
+	if err := writeWhole(name, os.Link, func(w io.Writer) error { _, err := text.WriteTo(w); return err }); err != nil {
 		return fmt.Errorf("--learn: %w", err)
 	}
-	defer func() {
-		if err = errors.Join(err, os.Remove(f.Name())); err != nil {
-			err = fmt.Errorf("--learn %s: %w", name, err)
-		}
-	}()
-	_, err = io.Copy(f, &text)
-	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
+	return nil
+}
+
+// writeWhole writes a file in one piece: place puts what was written under its name.
+func writeWhole(name string, place func(from, to string) error, write func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	if err != nil {
 		return err
 	}
-	return os.Link(f.Name(), name) // which, other than Rename, replaces nothing
+	defer os.Remove(f.Name()) // gone after a rename
+	if err := errors.Join(write(f), f.Chmod(0o644), f.Close()); err != nil {
+		return err
+	}
+	return place(f.Name(), name)
 }

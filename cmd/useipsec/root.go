@@ -38,7 +38,7 @@ Exit codes: 0 every required check passed; 1 a conformance failure; 2 usage, pro
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newRun(), newCheck(), newExplain(), newLint(), newList(), newDoctor(), newSelftest())
+	root.AddCommand(newRun(), newCheck(), newExplain(), newLint(), newList(), newDoctor(), newSelftest(), newReport())
 	return root
 }
 
