@@ -45,8 +45,8 @@ func (s *Session) recvChoice(m *wire.Message) error {
 	if raw == nil {
 		return refuse(wire.NotifyPayloadMalformed, "message 2 has no SA payload")
 	}
-	_, t, err := s.checkChosen(s.offer, sa, wire.P1LifeDuration)
-	if err != nil {
+	p, t, err := s.checkChosen(s.offer, sa, wire.P1LifeDuration)
+	if err != nil && (s.tolerate(err) != nil || len(p.Transforms) == 0) {
 		return err
 	}
 	suite, _, err := phase1Suite(t)
