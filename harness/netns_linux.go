@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/useipsec/useipsec/captures/evidence"
 	"github.com/useipsec/useipsec/harness/host"
 	"github.com/useipsec/useipsec/harness/lab"
 	"github.com/useipsec/useipsec/harness/peer"
@@ -114,7 +115,19 @@ func (w *worker) playReal(ctx context.Context, t *trial, c peer.Config) (err err
 	if err == nil {
 		err = t.script(ctx)
 	}
-	err = errors.Join(err, t.artifacts(a))
+	artifacts := t.artifacts(a)
+	if how := a.Ended(); how != "" {
+		// That is a finding, and no error of ours: the trial is complete, as far as it could come.
+		t.note("peer ended", "how", how)
+		t.writer.PeerProcess(how)
+		if errors.Is(err, peer.ErrEnded) {
+			err = nil
+		}
+		artifacts = nil // what it could still say is there
+	} else if err == nil {
+		t.writer.PeerProcess(evidence.PeerRunning)
+	}
+	err = errors.Join(err, artifacts)
 	a.link.Detach()
 	return errors.Join(err, w.reset(at))
 }

@@ -153,11 +153,11 @@ func (c *outcome) Finding() Finding {
 	}
 	expect := c.s.Trial.Spec.Expect
 	f := c.judge(expect)
-	for _, q := range expect.Tolerated {
+	for _, q := range expect.Tolerates(c.s.Trial.Peer, "") {
 		if f.Verdict == Pass {
 			break
 		}
-		if g := c.judge(scenarios.Expect{Phase1: q.Phase1, Phase2: q.Phase2, Notifies: q.Notifies, Silence: q.Silence}); g.Verdict == Pass {
+		if g := c.judge(q.Expect()); g.Verdict == Pass {
 			f, f.Tolerated, f.Actual, f.Expected = g, true, q.Why, c.expected(expect)
 		}
 	}

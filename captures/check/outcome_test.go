@@ -46,6 +46,9 @@ func TestOutcome(t *testing.T) {
 		{name: "either will do", role: responder, expect: scenarios.Expect{Phase1: established | refused, Phase2: established | refused}, want: Pass},
 		{name: "refused as expected", role: responder, set: otherSecret, expect: scenarios.Expect{Phase1: refused, Notifies: []string{"PAYLOAD-MALFORMED"}}, want: Pass, says: "the peer: PAYLOAD-MALFORMED in frame 8"},
 		{name: "refused as expected, by the harness", role: initiator, set: otherSecret, expect: scenarios.Expect{Phase1: refused}, want: Pass, says: "the harness: PAYLOAD-MALFORMED"},
+		{name: "refused by the harness, which is at fault", role: initiator, set: otherSecret, spec: func(s *scenarios.Scenario) {
+			s.Deviations = []string{"ike.psk_nul"}
+		}, expect: scenarios.Expect{Phase1: refused, Silence: true}, want: Inconclusive, says: "was not repeated"},
 		{name: "refused, not established", role: responder, set: otherSecret, expect: scenarios.Expect{Phase1: established, Phase2: established}, want: Fail, says: "phase 1 stopped after message 5: the peer sent PAYLOAD-MALFORMED in frame 8"},
 		{name: "refused by another notify", role: responder, set: otherSecret, expect: scenarios.Expect{Phase1: refused, Notifies: []string{"NO-PROPOSAL-CHOSEN"}, Silence: true}, want: Fail, says: "PAYLOAD-MALFORMED"},
 		{name: "refused by a Delete", role: responder, set: func(s *scene) {
@@ -79,10 +82,13 @@ func TestOutcome(t *testing.T) {
 		{name: "password refused by the harness", role: initiator, spec: otherPassword, expect: scenarios.Expect{Phase1: established, Phase2: refused}, want: Pass, says: "the harness: XAUTH STATUS=FAIL in frame 11"},
 		{name: "password refused, not established", role: responder, spec: otherPassword, expect: scenarios.Expect{Phase1: established, Phase2: established}, want: Fail, says: "no quick mode followed"},
 		{name: "a quirk", role: responder, set: otherSecret, expect: scenarios.Expect{Phase1: established, Phase2: established, Tolerated: []scenarios.Quirk{
-			{Why: "known to do that", Phase1: refused, Notifies: []string{"NO-PROPOSAL-CHOSEN"}}, {Why: "known to do this", Phase1: refused, Notifies: []string{"PAYLOAD-MALFORMED"}},
+			{Why: "known to do that", Peers: []string{"reference"}, Phase1: refused, Notifies: []string{"NO-PROPOSAL-CHOSEN"}}, {Why: "known to do this", Peers: []string{"reference"}, Phase1: refused, Notifies: []string{"PAYLOAD-MALFORMED"}},
 		}}, want: Pass, tolerated: true, says: "known to do this"},
-		{name: "no quirk needed", role: responder, expect: scenarios.Expect{Phase1: established, Phase2: established, Tolerated: []scenarios.Quirk{{Why: "w", Phase1: refused}}}, want: Pass, says: "phase 2 in frames"},
-		{name: "another quirk", role: responder, set: otherSecret, expect: scenarios.Expect{Phase1: established, Tolerated: []scenarios.Quirk{{Why: "w", Phase1: refused, Notifies: []string{"NO-PROPOSAL-CHOSEN"}}}}, want: Fail, says: "PAYLOAD-MALFORMED"},
+		{name: "no quirk needed", role: responder, expect: scenarios.Expect{Phase1: established, Phase2: established, Tolerated: []scenarios.Quirk{{Why: "w", Peers: []string{"reference"}, Phase1: refused}}}, want: Pass, says: "phase 2 in frames"},
+		{name: "a quirk of others", role: responder, set: otherSecret, expect: scenarios.Expect{Phase1: established, Phase2: established, Tolerated: []scenarios.Quirk{
+			{Why: "w", Peers: []string{"another"}, Phase1: refused, Notifies: []string{"PAYLOAD-MALFORMED"}},
+		}}, want: Fail, says: "PAYLOAD-MALFORMED"},
+		{name: "another quirk", role: responder, set: otherSecret, expect: scenarios.Expect{Phase1: established, Tolerated: []scenarios.Quirk{{Why: "w", Peers: []string{"reference"}, Phase1: refused, Notifies: []string{"NO-PROPOSAL-CHOSEN"}}}}, want: Fail, says: "PAYLOAD-MALFORMED"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			spec := bgpSpec()

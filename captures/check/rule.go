@@ -60,7 +60,7 @@ func Rules() []Rule {
 	for _, group := range [][]Rule{
 		policyRules(), profileRules(), scenarioRules(),
 		mainModeRules(), saRules(), keyRules(), identityRules(), quickRules(), childRules(),
-		informationalRules(), messageRules(), nattRules(), nattVersionRules(), espRules(), encapsulationRules(),
+		informationalRules(), messageRules(), nattRules(), nattVersionRules(), espRules(), encapsulationRules(), survivalRules(),
 	} {
 		all = append(all, group...)
 	}

@@ -61,9 +61,16 @@ type Trial struct {
 	// Deviations are the faults that were switched on in the reference peer.
 	Deviations []string `json:"deviations,omitempty"`
 
+	// PeerProcess is how the peer's process was when the script had come to its end: "running", or how it had ended, such
+	// as "pluto: signal: bus error". It is empty where nobody can know.
+	PeerProcess string `json:"peer_process,omitempty"`
+
 	Status string `json:"status"`
 	Reason string `json:"reason,omitempty"`
 }
+
+// PeerRunning is the PeerProcess of a peer that has survived its trial.
+const PeerRunning = "running"
 
 // PeerInfo says who was tested.
 type PeerInfo struct {

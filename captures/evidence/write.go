@@ -257,6 +257,13 @@ func (w *TrialWriter) Close(status, reason string) error {
 	return errors.Join(err, w.writeMeta())
 }
 
+// PeerProcess keeps how the peer's process was at the end: see Trial.PeerProcess.
+func (w *TrialWriter) PeerProcess(state string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.meta.PeerProcess = state
+}
+
 func (w *TrialWriter) closeWire() error {
 	w.wireMu.Lock()
 	defer w.wireMu.Unlock()

@@ -31,12 +31,18 @@ type Config struct {
 	Driver    peer.Driver // nil: the reference peer
 	Lab       harness.Lab
 	Carrier   peer.Carrier
-	Profile   string // of the built-in ones; empty: bgp
-	Selection scenarios.Selection
-	Out       string // directory of the evidence, which must not exist
+	Profile   string                // of the built-in ones; empty: bgp
+	Scenarios []*scenarios.Scenario // nil: the library
+	Selection scenarios.Selection   // of these
+	Out       string                // directory of the evidence, which must not exist
 	// Unsupported lists trials, "scenario/role", that the peer is known to answer with unsupported. Any other one
 	// that does fails.
 	Unsupported []string
+	// MayLack accepts unsupported from every trial: the suite finds out what the peer can do.
+	MayLack bool
+	// OnTrial, when not nil, is told what became of each trial.
+	OnTrial func(*check.TrialResult)
+	Jobs    int // trials at the same time; 0: what suits the machine
 }
 
 // Describe adds a container with a spec for every selected trial. Where the peer or the lab
@@ -59,9 +65,12 @@ func Describe(text string, c Config) bool {
 }
 
 func selectScenarios(c Config) ([]*scenarios.Scenario, error) {
-	all, err := scenarios.Builtins()
-	if err != nil {
-		return nil, err
+	all := c.Scenarios
+	if all == nil {
+		var err error
+		if all, err = scenarios.Builtins(); err != nil {
+			return nil, err
+		}
 	}
 	return scenarios.Select(all, c.Selection)
 }
@@ -87,7 +96,7 @@ func run(ctx ginkgo.SpecContext, c Config, selected []*scenarios.Scenario, resul
 	}
 	_, err = harness.Run(ctx, harness.Plan{
 		Profile: name, Scenarios: selected, Lab: c.Lab, Driver: c.Driver, Carrier: c.Carrier,
-	}, harness.Options{Out: out, Tool: "useipsec e2e"})
+	}, harness.Options{Out: out, Tool: "useipsec e2e", Jobs: c.Jobs})
 	if errors.Is(err, peer.ErrUnavailable) {
 		missing(err)
 	}
@@ -105,6 +114,9 @@ func run(ctx ginkgo.SpecContext, c Config, selected []*scenarios.Scenario, resul
 	for i := range res.Trials {
 		t := &res.Trials[i]
 		results[t.Scenario+"/"+t.Trial] = t
+		if c.OnTrial != nil {
+			c.OnTrial(t)
+		}
 	}
 }
 
@@ -127,7 +139,7 @@ func judge(c Config, name string, t *check.TrialResult) {
 	}
 	switch {
 	case t.Verdict == check.Pass && !known:
-	case t.Verdict == check.Unsupported && known:
+	case t.Verdict == check.Unsupported && (known || c.MayLack):
 		ginkgo.Skip(t.Reason)
 	case known:
 		ginkgo.Fail(fmt.Sprintf("is known as unsupported, but the verdict is %v", t.Verdict))

@@ -113,7 +113,7 @@ func (a *agent) start(p program) (startReply, error) {
 	s := d.running()
 	go func() { // a guest without its daemon is of no use: whoever waits for it learns it
 		<-s.proc.Done()
-		fmt.Println("useipsec guest:", p.Name, "ended:", s.proc.Err(), s.lastWords())
+		fmt.Printf("%s%s: %v\nit last wrote: %s\n", guestEnded, p.Name, s.proc.Err(), s.lastWords())
 		powerOff()
 	}()
 	return startReply{Version: s.version}, nil

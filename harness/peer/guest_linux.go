@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -149,6 +150,19 @@ func (g *guest) output() ([]byte, error) {
 	}
 	defer f.Close()
 	return io.ReadAll(io.LimitReader(f, 1<<20))
+}
+
+// guestEnded begins the line with which the agent says how the daemon ended.
+const guestEnded = "useipsec guest: ended: "
+
+// ended is how the daemon in the guest ended.
+func (g *guest) ended() string {
+	console, _ := g.output()
+	if _, how, found := strings.Cut(string(console), guestEnded); found {
+		how, _, _ = strings.Cut(how, "\n")
+		return strings.TrimSpace(how)
+	}
+	return "its guest ended"
 }
 
 // explain adds the end of the guest's console to err.

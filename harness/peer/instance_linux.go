@@ -134,6 +134,22 @@ func (s *instance) Info() Info { return s.info }
 // Done implements Instance.
 func (s *instance) Done() <-chan struct{} { return s.done }
 
+// Ended implements Instance.
+func (s *instance) Ended() string {
+	select {
+	case <-s.done:
+	default:
+		return ""
+	}
+	if s.guest != nil {
+		return s.guest.ended()
+	}
+	if d, ok := s.daemon.(localDaemon); ok {
+		return fmt.Sprintf("%s: %v", d.running().name, d.running().proc.Err())
+	}
+	return "its process ended"
+}
+
 // Apps implements Instance.
 func (s *instance) Apps() lab.Apps { return s.apps }
 

@@ -42,6 +42,9 @@ type Instance interface {
 	Info() Info
 	// Done is closed when the peer has ended, expected or not.
 	Done() <-chan struct{}
+	// Ended says how the peer ended, such as "pluto: signal: bus error"; it is
+	// empty while it has not.
+	Ended() string
 	// Configure replaces the peer's whole configuration: security associations
 	// of an earlier one are deleted first.
 	Configure(ctx context.Context, c Config) error
