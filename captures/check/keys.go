@@ -123,6 +123,14 @@ func phase1ID(m *dissect.ISAKMP) (*wire.ID, bool) {
 	return first[*wire.ID](m)
 }
 
+// addressOf is idAddress for an identity that may be nil.
+func addressOf(id *wire.ID) (netip.Addr, bool) {
+	if id == nil {
+		return netip.Addr{}, false
+	}
+	return idAddress(id)
+}
+
 // idAddress returns the address of an identity that is one.
 func idAddress(id *wire.ID) (netip.Addr, bool) {
 	if id.IDType != wire.IDIPv4Addr && id.IDType != wire.IDIPv6Addr {

@@ -43,7 +43,7 @@ func policyRules() []Rule {
 			Requirement: "Protection has the granularity of the selectors: a flow that the profile bypasses, such as another port, does not travel inside the SA made for the protected one.",
 			expected:    []string{"packets of bypassed flows in clear"},
 			fix:         "the peer's selectors are wider than the profile's: many products have no port selectors (RFC 5406 section 6)",
-			noun:        "packet of a bypassed flow", needs: stageClear,
+			noun:        "packet of a bypassed flow", needs: stageClear, unless: bypassesNothing,
 		}, bypassInClear),
 	}
 }
@@ -288,6 +288,27 @@ func (s *Subject) traffic(mode string) (client, server netip.Addr) {
 	}
 	return ours, theirs
 }
+
+// bypassesNothing says that the profile protects, or discards, whatever the scenario
+// has in clear.
+func bypassesNothing(s *Subject) string {
+	if s.Profile == nil {
+		return "no profile was given"
+	}
+	bypassed := s.exchanges(func(e *scenarios.Exchange) bool {
+		client, server := s.traffic(s.harness.Child.Mode)
+		f := profile.Flow{Src: client, Dst: server, Proto: uint8(e.Protocol), SrcPort: anyClientPort, DstPort: e.Port}
+		action, _ := s.Profile.Selectors.Action(f, s.ends())
+		return e.Expect == scenarios.Clear && action == profile.Bypass
+	})
+	if bypassed {
+		return ""
+	}
+	return "the profile bypasses nothing of what the scenario has in clear"
+}
+
+// anyClientPort stands for the ports that clients are given.
+const anyClientPort = 49152
 
 // bypassInClear looks at flows that the profile does not protect.
 func bypassInClear(o *observer, e *dissect.Event) {

@@ -37,6 +37,43 @@ func TestProfileFails(t *testing.T) {
 		{"names", func(p *profile.Profile) { p.Identification.Forms = profile.Levels{Must: []string{"fqdn"}} }, []string{"profile.identification"}, "identity fqdn"},
 		{"certificates", func(p *profile.Profile) { p.Authentication.Methods = profile.Levels{Must: []string{"rsa-sig"}} }, []string{"profile.authentication"}, "authentication rsa-sig"},
 		{"aggressive mode", func(p *profile.Profile) { p.IKE.Modes = profile.Levels{Must: []string{"aggressive"}} }, []string{"profile.exchange"}, "mode aggressive"},
+		{"tunnel mode between hosts", func(p *profile.Profile) {
+			p.Protection.Segments = []profile.Span{{Segment: profile.HostToHost, Modes: profile.Levels{Must: []string{"tunnel"}}}}
+		}, []string{"profile.mode"}, "mode host-to-host tunnel"},
+		{"tunnel mode between gateways", func(p *profile.Profile) {
+			p.Protection.Segments = []profile.Span{{Segment: profile.GatewayToGateway, Modes: profile.Levels{Must: []string{"tunnel"}}}}
+		}, nil, ""},
+		{"initiators by name", func(p *profile.Profile) { p.Identification.Initiator = profile.Levels{Must: []string{"fqdn"}} }, []string{"profile.identification"}, "identity fqdn"},
+		{"names, and responders by address", func(p *profile.Profile) {
+			p.Identification = profile.Identification{
+				Forms: profile.Levels{Must: []string{"fqdn", "ipv4_addr"}}, Responder: profile.Levels{Must: []string{"ipv4_addr"}},
+			}
+		}, nil, ""},
+		{"a method in a context", func(p *profile.Profile) {
+			p.Authentication = profile.Authentication{
+				Methods:  profile.Levels{Must: []string{"rsa-sig"}},
+				Contexts: []profile.Context{{Where: "peering links", Methods: profile.Levels{May: []string{"psk"}}}},
+			}
+		}, nil, ""},
+		{"anybody", func(p *profile.Profile) { p.Authorization.Accept = profile.AcceptAny }, nil, ""},
+		{"listed names", func(p *profile.Profile) {
+			p.Authorization.Accept, p.Authorization.Identities = profile.AcceptIdentities, []string{"*@example.com"}
+		}, []string{"profile.authorization"}, "an identity like *@example.com"},
+		{"listed addresses", func(p *profile.Profile) {
+			p.Authorization.Accept, p.Authorization.Identities = profile.AcceptIdentities, []string{"192.0.2.*"}
+		}, nil, ""},
+		{"certificates of an authority", func(p *profile.Profile) {
+			p.Authorization.Accept, p.Authorization.Issuers = profile.AcceptIssued, []string{"CN=Root"}
+		}, []string{"profile.authorization"}, "a certificate issued by CN=Root"},
+		{"SAs for users", func(p *profile.Profile) { p.UserGranularity.SA = profile.UserSAOnLogin }, nil, ""},
+		{"NAT traversal", func(p *profile.Profile) { p.IKE.NATTraversal = profile.Required }, nil, ""},
+		{"no NAT traversal", func(p *profile.Profile) { p.IKE.NATTraversal = profile.None }, []string{"profile.nat-traversal"}, "no NAT traversal"},
+		{"dead peer detection", func(p *profile.Profile) { p.IKE.DeadPeerDetection = profile.Required }, nil, ""},
+		{"no dead peer detection", func(p *profile.Profile) { p.IKE.DeadPeerDetection = profile.None }, []string{"profile.dead-peer-detection"}, "no dead peer detection"},
+		{"fragmentation", func(p *profile.Profile) { p.IKE.Fragmentation = profile.Required }, []string{"profile.fragmentation"}, "fragmentation of IKE messages"},
+		{"no fragmentation", func(p *profile.Profile) { p.IKE.Fragmentation = profile.None }, nil, ""},
+		{"mode config", func(p *profile.Profile) { p.IKE.ModeConfig = profile.Required }, []string{"profile.mode-config"}, "mode config"},
+		{"no mode config", func(p *profile.Profile) { p.IKE.ModeConfig = profile.None }, nil, ""},
 		{"version 2", func(p *profile.Profile) { p.IKE.Version = profile.Version2 }, []string{"profile.ike-version"}, "IKE version 2"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -64,9 +101,9 @@ func TestOutsideProfile(t *testing.T) {
 		want   []string
 		says   string
 	}{
-		{"tunnel mode", func(s *scenarios.Scenario) { s.Child.Mode = "tunnel" }, []string{"profile.mode"}, "the scenario asks for tunnel mode, outside the profile's answer b"},
+		{"tunnel mode", func(s *scenarios.Scenario) { s.Child.Mode = "tunnel" }, []string{"profile.mode"}, "the scenario asks for mode tunnel, outside the profile's answer b"},
 		{"all ports", func(s *scenarios.Scenario) { s.Child.Selector = &scenarios.Selector{Protocol: 6} }, []string{"profile.selectors"}, "answer a"},
-		{"group 1", func(s *scenarios.Scenario) { s.IKE.Proposals[0].Group = "modp768" }, []string{"profile.algorithms-phase1"}, "the scenario asks for modp768, outside the profile's answer c"},
+		{"group 1", func(s *scenarios.Scenario) { s.IKE.Proposals[0].Group = "modp768" }, []string{"profile.algorithms-phase1"}, "the scenario asks for group modp768, outside the profile's answer c"},
 		{"DES", func(s *scenarios.Scenario) { s.Child.Proposals[0].Encryption = "des-cbc" }, []string{"profile.algorithms-phase2"}, "answer b"},
 		{"only at the peer", func(s *scenarios.Scenario) {
 			s.Peer.IKE = &scenarios.IKE{Proposals: []scenarios.IKEProposal{{Encryption: "aes128-cbc", Hash: "sha1", Group: "modp768"}, s.IKE.Proposals[0]}}
@@ -100,7 +137,7 @@ func TestOutsideProfile(t *testing.T) {
 func TestInsideProfile(t *testing.T) {
 	s := play(t, bgpSpec(), responder)
 	s.ike = ikev1.Deviations{TunnelInstead: true}
-	if f := find(s.marker().negotiate().judge(true), "profile.mode"); f.Verdict != Fail || f.Actual != "tunnel mode" {
+	if f := find(s.marker().negotiate().judge(true), "profile.mode"); f.Verdict != Fail || f.Actual != "mode tunnel" {
 		t.Errorf("%+v", f)
 	}
 }

@@ -2,7 +2,7 @@ package check
 
 import (
 	"fmt"
-	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/useipsec/useipsec/captures/dissect"
@@ -15,7 +15,7 @@ import (
 // with what.
 
 func profileRules() []Rule {
-	return append(profileSARules(), []Rule{
+	return slices.Concat(profileSARules(), profileFeatureRules(), []Rule{
 		profiled(Rule{
 			ID: "profile.keying", Item: profile.ItemKeying, Ref: "RFC5406/8", Level: Must,
 			Title:       "Keys come from the key management that the profile asks for",
@@ -24,13 +24,13 @@ func profileRules() []Rule {
 			fix:         "manual keys have no replay protection (RFC 5406 3.3): configure IKE",
 			noun:        "IPsec packet", needs: stageTraffic,
 		}, nil, keying),
-		profiledMessages(Rule{
+		terms(Rule{
 			ID: "profile.algorithms-phase1", Item: profile.ItemKeying, Ref: "RFC5406/8", Level: Must,
 			Title:       "The ISAKMP SA uses algorithms of the profile",
 			Requirement: "Cipher, hash and group of the ISAKMP SA are among those that the profile admits, and none of those it forbids.",
 			fix:         "take the algorithm out of the peer's proposals",
 			noun:        "ISAKMP SA", needs: stagePhase1,
-		}, phase1Outside, phase1Algorithms),
+		}, phase1Asked, agreed, phase1Shown),
 		profiledMessages(Rule{
 			ID: "profile.identification", Item: profile.ItemIdentification, Ref: "RFC5406/8", Level: Must,
 			Title:       "The ends identify themselves in a form of the profile",
@@ -38,13 +38,13 @@ func profileRules() []Rule {
 			fix:         "configure the peer's own identity",
 			noun:        "phase 1 identity", needs: stagePhase1, unless: identitySealed,
 		}, identificationOutside, identification),
-		profiledMessages(Rule{
+		terms(Rule{
 			ID: "profile.authentication", Item: profile.ItemAuthentication, Ref: "RFC5406/8", Level: Must,
 			Title:       "The ends authenticate by a method of the profile",
-			Requirement: "The authentication method of the ISAKMP SA is one that the profile admits.",
+			Requirement: "The authentication method of the ISAKMP SA is one that the profile admits, in general or in one of its contexts.",
 			fix:         "configure the peer's authentication method",
 			noun:        "ISAKMP SA", needs: stagePhase1,
-		}, authenticationOutside, authentication),
+		}, methodAsked, agreed, methodShown),
 		profiled(Rule{
 			ID: "profile.address-asserted", Item: profile.ItemAuthorization, Ref: "RFC5406/9", Level: Must,
 			Title:       "The address asserted in the key exchange is the one that packets come from",
@@ -67,7 +67,8 @@ func profileRules() []Rule {
 			fix:         "configure the peer's IKE version",
 			noun:        "IKE message", needs: stageIKE,
 		}, nil, ikeVersion),
-	}...)
+		authorizationRule(), userGranularityRule(),
+	})
 }
 
 // profiled is observe for a rule that asks the profile. When the scenario
@@ -107,11 +108,6 @@ func (decided) Event(*dissect.Event) {}
 
 func (d decided) Finding() Finding { return Finding(d) }
 
-// differs notes that what both ends agreed on is outside the profile.
-func (o *observer) differs(frame int, format string, args ...any) {
-	o.wrong.add(frame, fmt.Sprintf(format, args...))
-}
-
 // admitted words a list of the profile.
 func admitted(what string, l profile.Levels) []string {
 	if got := l.Admitted(); len(got) > 0 {
@@ -143,171 +139,6 @@ func keying(o *observer, e *dissect.Event) {
 		o.unseen(e.Frame, "capture from the negotiation on", "no IKE between %v and %v before it in the capture", e.Src.Addr(), e.Dst.Addr())
 	default:
 		o.fail(e.Frame, e.Src.Addr(), "%v packets without any IKE negotiation", e.Kind)
-	}
-}
-
-func phase1Outside(s *Subject, c scenarios.Config) string {
-	p := s.Profile.Keying.Phase1
-	for _, pr := range c.IKE.Proposals {
-		switch {
-		case !p.AllowsCipher(pr.Encryption):
-			return pr.Encryption
-		case !p.AllowsHash(pr.Hash):
-			return pr.Hash
-		case !p.AllowsGroup(pr.Group):
-			return pr.Group
-		}
-	}
-	return ""
-}
-
-// agreed reports whether m is the answer to an offer of phase 1, from whichever
-// side: what it holds is what both agreed on.
-func agreed(o *observer, m *dissect.ISAKMP) bool {
-	if !isPhase1(m.Header.Exchange) || m.Index != 2 || m.Phase1.Chosen == nil {
-		return false
-	}
-	if m.Phase1.Offered == nil {
-		o.unseen(m.Frame, "capture from the first message on", "message 1 with the offer is not captured")
-		return false
-	}
-	return true
-}
-
-func phase1Algorithms(o *observer, m *dissect.ISAKMP) {
-	if !agreed(o, m) {
-		return
-	}
-	s, p := m.Phase1.Suite, o.s.Profile.Keying.Phase1
-	bad := false
-	for _, a := range []struct {
-		what, slug string
-		list       profile.Levels
-	}{
-		{"cipher", s.Cipher.Slug(s.KeyBits), p.Encryption},
-		{"hash", s.Hash.String(), p.Hash},
-		{"group", s.Group.String(), p.Group},
-	} {
-		if !a.list.Admits(a.slug) {
-			bad = true
-			o.expect(admitted(a.what, a.list)...)
-			o.differs(m.Frame, "%s %s", a.what, a.slug)
-		}
-	}
-	if !bad {
-		o.pass(m.Frame, "%s/%v/%v", s.Cipher.Slug(s.KeyBits), s.Hash, s.Group)
-	}
-}
-
-// form is the type of identity that the peer is configured to assert.
-func (s *Subject) form() string {
-	if f := s.peer.IKE.Identities.Of(s.Role()); f != "" {
-		return f
-	}
-	if s.Trial.PeerAddr.Is6() {
-		return wire.IDIPv6Addr.String()
-	}
-	return wire.IDIPv4Addr.String()
-}
-
-// formsOf is what the profile says about the identities of a role.
-func formsOf(i profile.Identification, initiator bool) (allows func(string) bool, forms profile.Levels) {
-	allows, forms = i.AllowsResponder, i.Responder
-	if initiator {
-		allows, forms = i.AllowsInitiator, i.Initiator
-	}
-	if !forms.Stated() {
-		forms = i.Forms
-	}
-	return allows, forms
-}
-
-func identificationOutside(s *Subject, _ scenarios.Config) string {
-	if allows, _ := formsOf(s.Profile.Identification, s.Role() == scenarios.Initiator); !allows(s.form()) {
-		return "an identity of type " + s.form()
-	}
-	return ""
-}
-
-func identification(o *observer, m *dissect.ISAKMP) {
-	if !isPhase1(m.Header.Exchange) || !o.s.Judges(m.Src.Addr()) {
-		return
-	}
-	id, ok := phase1ID(m)
-	allows, forms := formsOf(o.s.Profile.Identification, m.FromInitiator)
-	switch {
-	case !ok && m.Encrypted && m.Message == nil:
-		o.sealed(m)
-	case !ok:
-	case allows(id.IDType.String()):
-		o.pass(m.Frame, "%v", id.IDType)
-	default:
-		o.expect(admitted("identity", forms)...)
-		o.fail(m.Frame, m.Src.Addr(), "an identity of type %v", id.IDType)
-	}
-}
-
-func authenticationOutside(s *Subject, c scenarios.Config) string {
-	if !s.Profile.Authentication.Allows(c.IKE.Authentication) {
-		return c.IKE.Authentication
-	}
-	return ""
-}
-
-func authentication(o *observer, m *dissect.ISAKMP) {
-	if !agreed(o, m) {
-		return
-	}
-	if slug := m.Phase1.Auth.String(); o.s.Profile.Authentication.Allows(slug) {
-		o.pass(m.Frame, "%s", slug)
-	} else {
-		o.expect(admitted("authentication", o.s.Profile.Authentication.Methods)...)
-		o.differs(m.Frame, "authentication by %s", slug)
-	}
-}
-
-func addressOutside(s *Subject, _ scenarios.Config) string {
-	if m := s.Profile.Authorization.AddressMatch; m == nil || !*m {
-		return "no match of addresses"
-	}
-	if f := s.form(); f != wire.IDIPv4Addr.String() && f != wire.IDIPv6Addr.String() {
-		return "an identity of type " + f + ", which asserts no address"
-	}
-	return ""
-}
-
-func addressAsserted(o *observer, e *dissect.Event) {
-	if a := o.s.Profile.Authorization.AddressMatch; a == nil || !*a || !o.s.Judges(e.Src.Addr()) {
-		return
-	}
-	switch m := e.ISAKMP; {
-	case e.Kind == dissect.KindISAKMP && m != nil && m.Phase1 != nil && !m.Retransmission && isPhase1(m.Header.Exchange):
-		id, ok := phase1ID(m)
-		if ok {
-			o.asserted(e.Frame, e.Src.Addr(), id)
-		} else if m.Encrypted && m.Message == nil {
-			o.sealed(m)
-		}
-	case e.Kind == dissect.KindESP && e.ESP != nil && e.ESP.SA != nil && e.ESP.SA.Quick != nil && e.Inner != nil:
-		p1 := e.ESP.SA.Quick.Phase1
-		id := p1.IDii
-		if e.Src.Addr() == p1.Responder.Addr() {
-			id = p1.IDir
-		}
-		if id != nil {
-			o.asserted(e.Frame, e.Src.Addr(), id)
-		}
-	}
-}
-
-func (o *observer) asserted(frame int, src netip.Addr, id *wire.ID) {
-	switch addr, ok := idAddress(id); {
-	case !ok:
-		o.unseen(frame, "use an address as identity, or drop address_match from the profile", "an identity of type %v asserts no address", id.IDType)
-	case addr == src:
-		o.pass(frame, "%v", addr)
-	default:
-		o.fail(frame, src, "asserts %v, its packets come from %v", addr, src)
 	}
 }
 

@@ -5,9 +5,6 @@ import (
 	"net/netip"
 
 	"github.com/useipsec/useipsec/captures/dissect"
-	"github.com/useipsec/useipsec/esp"
-	"github.com/useipsec/useipsec/ikev1/keymat"
-	"github.com/useipsec/useipsec/ikev1/wire"
 	"github.com/useipsec/useipsec/scenarios"
 	"github.com/useipsec/useipsec/scenarios/profile"
 )
@@ -24,34 +21,34 @@ func profileSARules() []Rule {
 			fix:         "align the peer's selectors with the profile's; a port of 0 means any",
 			noun:        "quick mode", needs: stageQuick,
 		}, selectorsOutside, selectors),
-		profiledMessages(Rule{
+		terms(Rule{
 			ID: "profile.protocol", Item: profile.ItemProtection, Ref: "RFC5406/8", Level: Must,
 			Title:       "The SAs are of a protocol of the profile",
 			Requirement: "The negotiated protocol, AH or ESP, is one that the profile admits.",
 			fix:         "configure the peer's protocol",
 			noun:        "IPsec SA", needs: stageSA,
-		}, protocolOutside, protocol),
-		profiledMessages(Rule{
+		}, protocolAsked, answered, protocolShown),
+		terms(Rule{
 			ID: "profile.mode", Item: profile.ItemProtection, Ref: "RFC5406/8", Level: Must,
 			Title:       "The SAs are in a mode of the profile",
-			Requirement: "The negotiated mode, transport or tunnel, is one that the profile admits.",
+			Requirement: "The negotiated mode, transport or tunnel, is one that the profile admits, between hosts or gateways as the selectors show them.",
 			fix:         "configure the peer's mode",
 			noun:        "IPsec SA", needs: stageSA,
-		}, modeOutside, saMode),
-		profiledMessages(Rule{
+		}, modeAsked, answered, modeShown),
+		terms(Rule{
 			ID: "profile.algorithms-phase2", Item: profile.ItemProtection, Ref: "RFC5406/8", Level: Must,
 			Title:       "The SAs use algorithms of the profile",
 			Requirement: "Cipher and integrity algorithm of the SAs are among those that the profile admits, and none of those it forbids; integrity and confidentiality are there where it requires them.",
 			fix:         "take the algorithm out of the peer's proposals",
 			noun:        "IPsec SA", needs: stageSA,
-		}, phase2Outside, phase2Algorithms),
-		profiledMessages(Rule{
+		}, phase2Asked, answered, phase2Shown),
+		terms(Rule{
 			ID: "profile.pfs", Item: profile.ItemKeying, Ref: "RFC5406/8", Level: Must,
 			Title:       "Perfect forward secrecy is as the profile asks",
 			Requirement: "Quick mode has a key exchange of its own where the profile requires perfect forward secrecy, in a group that it admits.",
 			fix:         "configure the peer's group for quick mode",
 			noun:        "quick mode", needs: stageSA,
-		}, pfsOutside, pfs),
+		}, pfsAsked, answered, pfsShown),
 	}
 }
 
@@ -114,6 +111,11 @@ func selectors(o *observer, m *dissect.ISAKMP) {
 		Initiator: []netip.Addr{q.Phase1.Initiator.Addr()},
 		Responder: []netip.Addr{q.Phase1.Responder.Addr()},
 	}
+	if l := q.Phase1.Lease; l.ClientInitiated {
+		ends.Initiator = append(ends.Initiator, l.Addresses...)
+	} else {
+		ends.Responder = append(ends.Responder, l.Addresses...)
+	}
 	if !o.s.Foreign() {
 		ends = o.s.ends()
 	}
@@ -149,141 +151,4 @@ func portsText(ports []profile.PortRange) string {
 		return ""
 	}
 	return fmt.Sprintf(" port %v", ports)
-}
-
-// answered reports whether m is the readable answer of a quick mode, from
-// whichever side: what it holds is what both agreed on.
-func answered(o *observer, m *dissect.ISAKMP) bool {
-	return quick(o, m, 2)
-}
-
-func protocolOutside(s *Subject, c scenarios.Config) string {
-	if !s.Profile.Protection.AllowsProtocol(c.Child.Protocol) {
-		return c.Child.Protocol
-	}
-	return ""
-}
-
-func protocolSlug(p wire.ProtocolID) string {
-	switch p {
-	case wire.ProtoESP:
-		return "esp"
-	case wire.ProtoAH:
-		return "ah"
-	}
-	return p.String()
-}
-
-func protocol(o *observer, m *dissect.ISAKMP) {
-	if !answered(o, m) {
-		return
-	}
-	forEachTransform(m, func(p wire.Proposal, _ wire.Transform) {
-		slug := protocolSlug(p.Protocol)
-		if o.s.Profile.Protection.AllowsProtocol(slug) {
-			o.pass(m.Frame, "%s", slug)
-		} else {
-			o.expect(admitted("protocol", o.s.Profile.Protection.Protocols)...)
-			o.differs(m.Frame, "protocol %s", slug)
-		}
-	})
-}
-
-func modeOutside(s *Subject, c scenarios.Config) string {
-	if c.Child.Mode != "" && !s.Profile.Protection.AllowsMode(c.Child.Mode) {
-		return c.Child.Mode + " mode"
-	}
-	return ""
-}
-
-func saMode(o *observer, m *dissect.ISAKMP) {
-	if !answered(o, m) {
-		return
-	}
-	forEachTransform(m, func(_ wire.Proposal, t wire.Transform) {
-		switch slug, _, ok := mode(t); {
-		case !ok:
-			o.unseen(m.Frame, "send the encapsulation mode attribute", "no encapsulation mode attribute: what it means then depends on the host (RFC 2407 4.5)")
-		case o.s.Profile.Protection.AllowsMode(slug):
-			o.pass(m.Frame, "%s mode", slug)
-		default:
-			o.expect(admitted("mode", o.s.Profile.Protection.Modes)...)
-			o.differs(m.Frame, "%s mode", slug)
-		}
-	})
-}
-
-func phase2Outside(s *Subject, c scenarios.Config) string {
-	for _, p := range c.Child.Proposals {
-		switch {
-		case c.Child.Protocol == "esp" && !s.Profile.Protection.AllowsEncryption(p.Encryption):
-			return p.Encryption
-		case !s.Profile.Protection.AllowsIntegrity(p.Integrity):
-			return p.Integrity
-		}
-	}
-	return ""
-}
-
-func phase2Algorithms(o *observer, m *dissect.ISAKMP) {
-	if !answered(o, m) {
-		return
-	}
-	forEachTransform(m, func(p wire.Proposal, t wire.Transform) {
-		id := t.ID
-		if p.Protocol == wire.ProtoAH {
-			id = wire.ESPNull // for the name of the integrity algorithm only
-		}
-		suite, err := esp.FromIKE(id, int(attribute(t, wire.P2KeyLength)), uint16(attribute(t, wire.P2Auth)))
-		prot := o.s.Profile.Protection
-		switch {
-		case err != nil:
-			o.expect(admitted("cipher", prot.Algorithms.Encryption)...)
-			o.expect(admitted("integrity", prot.Algorithms.Integrity)...)
-			o.differs(m.Frame, "%s with integrity algorithm %d, which the profile's lists do not know", wire.TransformName(p.Protocol, t.ID), attribute(t, wire.P2Auth))
-		case p.Protocol == wire.ProtoESP && !prot.AllowsEncryption(suite.Cipher.String()):
-			o.expect(admitted("cipher", prot.Algorithms.Encryption)...)
-			o.differs(m.Frame, "cipher %v", suite.Cipher)
-		case !prot.AllowsIntegrity(suite.Integrity.String()):
-			o.expect(admitted("integrity", prot.Algorithms.Integrity)...)
-			o.differs(m.Frame, "integrity %v", suite.Integrity)
-		default:
-			o.pass(m.Frame, "%v", suite)
-		}
-	})
-}
-
-// attribute is the numeric value of an attribute, 0 when it is not there.
-func attribute(t wire.Transform, typ wire.AttributeType) uint64 {
-	a, ok := t.Attr(typ)
-	n, fits := a.Uint()
-	if !ok || !fits || n > 0xffff {
-		return 0
-	}
-	return n
-}
-
-func pfsOutside(s *Subject, c scenarios.Config) string {
-	if !s.Profile.Keying.AllowsPFS(c.Child.PFS) {
-		return orElse(c.Child.PFS, "no perfect forward secrecy")
-	}
-	return ""
-}
-
-func pfs(o *observer, m *dissect.ISAKMP) {
-	if !answered(o, m) {
-		return
-	}
-	group := ""
-	forEachTransform(m, func(_ wire.Proposal, t wire.Transform) {
-		if g := attribute(t, wire.P2Group); g != 0 {
-			group = keymat.Group(g).String()
-		}
-	})
-	if o.s.Profile.Keying.AllowsPFS(group) {
-		o.pass(m.Frame, "%s", orElse(group, "none"))
-	} else {
-		o.expect(fmt.Sprintf("perfect forward secrecy %v", o.s.Profile.Keying.Phase2.PFS))
-		o.differs(m.Frame, "%s", orElse(group, "no perfect forward secrecy"))
-	}
 }

@@ -123,12 +123,15 @@ func family(a netip.Addr) string {
 	return ""
 }
 
-// nattVersions are the versions of NAT traversal, the preferred one first.
-var nattVersions = []struct {
+// nattVersionID is a version of NAT traversal, and the vendor ID that announces it.
+type nattVersionID struct {
 	slug   string
 	vendor []byte
-	draft  bool // its NAT-D payloads have the number of the drafts
-}{
+	draft  bool // its numbers are those of the drafts
+}
+
+// nattVersions are the versions of NAT traversal, the preferred one first.
+var nattVersions = []nattVersionID{
 	{ikev1.NATTRFC3947.String(), wire.VendorIDRFC3947, false},
 	{ikev1.NATTDraft03.String(), wire.VendorIDDraft03, true},
 	{ikev1.NATTDraft02n.String(), wire.VendorIDDraft02n, true},
