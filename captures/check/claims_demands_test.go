@@ -79,7 +79,7 @@ func TestMissing(t *testing.T) {
 
 // TestMerge: claims are held against the trials of all results.
 func TestMerge(t *testing.T) {
-	result := func(profile string, claimed string, trials ...told) *Result {
+	result := func(profile, claimed string, trials ...told) *Result {
 		r := &Result{Profile: profile, Peer: Peer{Name: "x"}}
 		for _, x := range trials {
 			r.Trials = append(r.Trials, x.trial(t))
