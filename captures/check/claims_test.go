@@ -166,6 +166,7 @@ func TestClaimsFromPackets(t *testing.T) {
 		{"not run", []TrialResult{trial("main", nil)}, "main upheld, aggressive unproven, psk upheld"},
 		{"wrong key", []TrialResult{trial("main", wrongKey), trial("aggressive", wrongKey)}, "main unproven, aggressive unproven, psk unproven"},
 		{"wrong key once", []TrialResult{trial("main", nil), trial("aggressive", wrongKey)}, "main upheld, aggressive unproven, psk upheld"},
+		{"able", []TrialResult{trial("main", nil), trial("aggressive", nil)}, "main upheld, aggressive upheld, psk upheld"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := &Result{Trials: tt.trials, Claims: &Claims{}}

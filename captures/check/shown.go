@@ -38,6 +38,8 @@ type watcher struct {
 	// sent some, in them or beside.
 	inside   tally
 	answered bool
+	// unreachable: the peer's host said by ICMP that nobody listens.
+	unreachable bool
 }
 
 // asked names an R-U-THERE that awaits its answer.
@@ -73,8 +75,9 @@ func (w *watcher) Event(e *dissect.Event) {
 		w.sealed(e, e.ESP.SA, e.ESP.UDPEncap)
 	case e.Kind == dissect.KindAH && e.AH != nil && e.AH.State == esp.ICVGood:
 		w.sealed(e, e.AH.SA, false)
-	case e.Clear() && !isMarker(w.s, e):
-		w.answered = w.answered || w.s.Judges(e.Src.Addr())
+	case e.Clear() && !isMarker(w.s, e) && w.s.Judges(e.Src.Addr()):
+		w.answered = true
+		w.unreachable = w.unreachable || e.Kind == dissect.KindICMP
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/useipsec/useipsec/captures/dissect"
 	"github.com/useipsec/useipsec/ikev1"
+	"github.com/useipsec/useipsec/ikev1/pki"
 	"github.com/useipsec/useipsec/ikev1/wire"
 	"github.com/useipsec/useipsec/scenarios"
 )
@@ -36,8 +37,11 @@ func (w *watcher) showPhase1(p *dissect.Phase1) {
 	if id != nil {
 		w.show(scenarios.CapIdentification, id.IDType.String(), "asserted in a phase 1 that was established", w.sentID(p)...)
 	}
-	if signer != nil {
+	switch {
+	case signer != nil:
 		w.show(scenarios.CapCertificate, keyType(signer.PublicKey), "its key verifies the peer's signature", frames...)
+	case p.Auth.Encrypts() && id != nil:
+		w.showDecryption(*id, frames)
 	}
 	w.show(scenarios.CapFamily, family(p.Initiator.Addr()), established, frames...)
 	w.showNATT(p, initiates)
@@ -56,6 +60,16 @@ func (w *watcher) showAuthentication(p *dissect.Phase1, frames []int) {
 		w.show(scenarios.CapAuthentication, p.Auth.String(), "phase 1 established", frames...)
 	case p.XAUTH.OK:
 		w.show(scenarios.CapAuthentication, p.Auth.String(), "phase 1 established, and XAUTH came to an OK", append(frames, p.XAUTH.Status)...)
+	}
+}
+
+// showDecryption: phase 1 was encrypted to the key of the certificate that the
+// peer has in the trial, and established.
+func (w *watcher) showDecryption(id wire.ID, frames []int) {
+	for _, c := range w.s.Certificates {
+		if !c.IsCA && pki.Match(c, id) == nil {
+			w.show(scenarios.CapCertificate, keyType(c.PublicKey), "phase 1 was encrypted to its key, and established", frames...)
+		}
 	}
 }
 

@@ -182,8 +182,8 @@ func (w *watcher) refused(p *dissect.Phase1, ms []*dissect.ISAKMP, phase int) *R
 	again := w.again[last.Frame]
 	switch {
 	case r.How != "":
-	case w.ends.hidden.n > 0 || w.tap.frame == 0:
-		return nil // the peer said something that nobody can read, or the tap may have missed it
+	case w.ends.hidden.n > 0 || w.tap.frame == 0 || w.unreachable:
+		return nil // the peer said what nobody can read, the tap may have missed it, or nobody is there
 	case again != nil:
 		r.How = "no answer to " + count(1+again.n, "transmission")
 		r.Frames = append(r.Frames, again.frames...)

@@ -2,8 +2,10 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -105,6 +107,72 @@ func TestShown(t *testing.T) {
 	}
 }
 
+// TestShownLater: what comes after phase 1 counts when it came to its end.
+func TestShownLater(t *testing.T) {
+	tick := func(s *scene, peer bool) {
+		s.now = s.now.Add(time.Minute)
+		end := s.ours
+		if peer {
+			end = s.peer
+		}
+		out, err := end.Tick(s.now)
+		s.ok(err)
+		s.exchange(peer, out)
+	}
+	for _, tt := range []struct {
+		name string
+		role scenarios.Role
+		spec func(*scenarios.Scenario)
+		set  func(*scene)
+		rest func(*scene)
+		want string // of the kinds authentication, mode-config and dpd
+	}{
+		{name: "XAUTH", role: initiator, spec: method("xauth-init-psk"), want: "authentication=xauth-init-psk"},
+		{name: "XAUTH, another password", role: initiator, spec: func(s *scenarios.Scenario) {
+			method("xauth-init-psk")(s)
+			s.Peer.Password = scenarios.SecretOther
+		}},
+		{name: "no mode config", role: responder, want: "authentication=psk"},
+		{name: "an address asked for, and not given", role: responder, spec: configured(scenarios.Pull), set: func(s *scene) {
+			s.edit = func(c *ikev1.Config) { c.ModeConfig.Lease = nil }
+		}, want: "authentication=psk"},
+		{name: "an address told", role: initiator, spec: configured(scenarios.Push), want: "authentication=psk mode-config=push"},
+		{
+			name: "dead peer detection, by the peer", role: responder, spec: func(s *scenarios.Scenario) { s.IKE.DPD = scenarios.Duration(10 * time.Second) },
+			rest: func(s *scene) { tick(s, true) }, want: "authentication=psk dpd=ask",
+		},
+		{
+			name: "dead peer detection, by the harness", role: responder, spec: func(s *scenarios.Scenario) { s.IKE.DPD = scenarios.Duration(10 * time.Second) },
+			rest: func(s *scene) { tick(s, false) }, want: "authentication=psk dpd=answer",
+		},
+		{
+			name: "dead peer detection, without an answer", role: responder, spec: func(s *scenarios.Scenario) { s.IKE.DPD = scenarios.Duration(10 * time.Second) },
+			rest: func(s *scene) { s.lose = func(fromPeer bool, _ int) bool { return !fromPeer }; tick(s, false) }, want: "authentication=psk",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			spec := bgpSpec()
+			if tt.spec != nil {
+				tt.spec(&spec)
+			}
+			s := play(t, spec, tt.role)
+			if tt.set != nil {
+				tt.set(s)
+			}
+			s.marker().negotiate()
+			if tt.rest != nil {
+				tt.rest(s)
+			}
+			got := slices.DeleteFunc(s.judge(true).Shown, func(c Shown) bool {
+				return c.Kind != scenarios.CapAuthentication && c.Kind != scenarios.CapModeConfig && c.Kind != scenarios.CapDPD
+			})
+			if d := cmp.Diff(tt.want, names(got)); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
 // TestRefused: where the peer stopped what was meant to be established, and
 // what explains it.
 func TestRefused(t *testing.T) {
@@ -135,6 +203,10 @@ func TestRefused(t *testing.T) {
 		{name: "the exchange", role: responder, spec: aggressive, set: mainOnly, stage: "phase 1, message 1", how: "no answer", lacks: strings.Replace(offer, "main", "aggressive", 1)},
 		{name: "silence", role: responder, set: deaf, stage: "phase 1, message 1", how: "no answer to 4 transmissions", lacks: offer},
 		{name: "silence, and a tap that is not proven", role: responder, set: deaf, tap: true},
+		{name: "silence of a host on which nobody listens", role: responder, set: func(s *scene) {
+			deaf(s)
+			s.ip(s.them, s.us, 1, make([]byte, 36))
+		}},
 		{name: "two offers, one of them the peer's", role: responder, set: deaf, spec: func(s *scenarios.Scenario) {
 			s.Peer.IKE = &scenarios.IKE{Proposals: s.IKE.Proposals}
 			s.IKE.Proposals = append([]scenarios.IKEProposal{{Encryption: "3des-cbc", Hash: "md5", Group: "modp768"}}, s.IKE.Proposals...)
@@ -212,5 +284,38 @@ func TestRefusedTraffic(t *testing.T) {
 				t.Errorf("%q, want %q", r.How, tt.want)
 			}
 		})
+	}
+}
+
+// TestShownHonest: a peer that honestly does what a scenario asks shows all of
+// it, and no refusal.
+func TestShownHonest(t *testing.T) {
+	for _, o := range everything {
+		for _, role := range roles {
+			t.Run(o.name+", peer as "+role.String(), func(t *testing.T) {
+				spec := full(bgpSpec())
+				o.make(&spec)
+				s := play(t, spec, role)
+				tr := s.marker().negotiate().talk(179, true).talk(8179, false).quick().deletes().judge(true)
+				shown := map[scenarios.Capability]bool{}
+				for _, c := range tr.Shown {
+					shown[c.Capability] = true
+				}
+				for _, c := range spec.Needs(role) {
+					second := c.Value == "draft-02" && shown[scenarios.Capability{Kind: c.Kind, Value: "draft-02n"}]
+					if !shown[c] && !second { // of two versions one is used
+						t.Errorf("%v is not shown", c)
+					}
+				}
+				if tr.Refused != nil {
+					t.Errorf("refused: %+v", tr.Refused)
+				}
+				for _, c := range (&Result{Trials: []TrialResult{*tr}}).Demonstrated() {
+					if !slices.Contains(scenarios.Claimable(), c.Capability) {
+						t.Errorf("%v is shown, and cannot be claimed", c.Capability)
+					}
+				}
+			})
+		}
 	}
 }
