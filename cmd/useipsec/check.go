@@ -120,7 +120,7 @@ func (f *checkFlags) directory(cmd *cobra.Command, dir string, o check.Options) 
 	if err != nil {
 		return usage(err)
 	}
-	if o.Claims, err = bundleClaims(b, f.claims); err != nil {
+	if o.Claims, err = bundleClaims(b, f.claims, o.Filter); err != nil {
 		return usage(err)
 	}
 	res, err := check.Run(b, prof, o)

@@ -27,9 +27,22 @@ func loadClaims(name string) (*scenarios.Claims, error) {
 	return scenarios.ParseClaims(name, data)
 }
 
-// bundleClaims are the claims that a run was held against, unless a file has others.
-func bundleClaims(b *evidence.Bundle, name string) (*scenarios.Claims, error) {
-	if name != "" || b.Claims() == nil {
+// allRules refuses to hold claims against trials that some of the rules judge: they may be
+// of those that the others fail.
+func allRules(claims string, f check.Filter) error {
+	if claims != "" && len(f.Rules)+len(f.Refs) > 0 {
+		return errors.New("a claim is upheld by trials that pass all rules: --claims and --learn do not go with a choice of rules")
+	}
+	return nil
+}
+
+// bundleClaims are the claims that a run was held against, unless a file has others. With a
+// choice of rules those of the run do not count.
+func bundleClaims(b *evidence.Bundle, name string, f check.Filter) (*scenarios.Claims, error) {
+	if err := allRules(name, f); err != nil {
+		return nil, err
+	}
+	if name != "" || b.Claims() == nil || len(f.Rules)+len(f.Refs) > 0 {
 		return loadClaims(name)
 	}
 	return scenarios.ParseClaims(filepath.Join(b.Dir(), "claims.yaml"), b.Claims())

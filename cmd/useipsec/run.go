@@ -97,7 +97,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 		return usage(err)
 	}
 	claims, err := loadClaims(f.claims)
-	if err = errors.Join(err, canLearn(f.learn)); err != nil {
+	if err = errors.Join(err, canLearn(f.learn), allRules(f.claims+f.learn, filter)); err != nil {
 		return usage(err)
 	}
 	if claims != nil {
