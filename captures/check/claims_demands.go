@@ -90,18 +90,20 @@ func granularity(s profile.Selectors) []string {
 	return nil
 }
 
-// Missing lists the demands under a letter, or of all with the letter of
-// availability, that no trial which passed shows the peer to meet.
-func (r *Result) Missing(letter string) []Demand {
+// Demanded returns the demands under a letter, all of them with that of
+// availability: those that trials which passed show the peer to meet, and those
+// that are missing.
+func (r *Result) Demanded(letter string) (met, missing []Demand) {
 	h := newHolder(r.Trials)
-	var out []Demand
 	for _, d := range r.Demands {
 		if d.Item != letter && letter != availability.String() {
 			continue
 		}
-		if !slices.ContainsFunc(d.OneOf, func(c scenarios.Capability) bool { return h.shown[c] != nil }) {
-			out = append(out, d)
+		if slices.ContainsFunc(d.OneOf, func(c scenarios.Capability) bool { return h.shown[c] != nil }) {
+			met = append(met, d)
+		} else {
+			missing = append(missing, d)
 		}
 	}
-	return out
+	return met, missing
 }

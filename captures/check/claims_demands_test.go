@@ -60,7 +60,7 @@ func TestDemandsClaimable(t *testing.T) {
 	}
 }
 
-func TestMissing(t *testing.T) {
+func TestDemanded(t *testing.T) {
 	main, push := words(t, "exchange-mode=main"), words(t, "mode-config=pull mode-config=push")
 	r := &Result{
 		Demands: []Demand{{"h", main}, {"h", push}, {"f", words(t, "authentication=psk")}},
@@ -69,11 +69,11 @@ func TestMissing(t *testing.T) {
 			told{name: "y", verdict: Fail, shown: "exchange-mode=main authentication=psk"}.trial(t),
 		},
 	}
-	if d := cmp.Diff([]Demand{r.Demands[0]}, r.Missing("h")); d != "" {
-		t.Error(d)
-	}
-	if d := cmp.Diff([]Demand{r.Demands[0], r.Demands[2]}, r.Missing("i")); d != "" {
-		t.Error(d)
+	for letter, want := range map[string][2][]Demand{"h": {r.Demands[1:2], r.Demands[:1]}, "i": {r.Demands[1:2], {r.Demands[0], r.Demands[2]}}, "a": {}} {
+		met, missing := r.Demanded(letter)
+		if d := cmp.Diff(want, [2][]Demand{met, missing}); d != "" {
+			t.Errorf("%s: %s", letter, d)
+		}
 	}
 }
 

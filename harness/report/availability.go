@@ -41,7 +41,7 @@ type ProductProfile struct {
 type Letter struct {
 	Item     string         `json:"item"`
 	Standing check.Standing `json:"standing"`
-	// Why says what decided, for a letter that is not upheld.
+	// Why says what decided, for a letter that is not upheld, and what one that is does without.
 	Why string `json:"why,omitempty"`
 }
 
@@ -104,23 +104,30 @@ func peerOf(rs []*check.Result) check.Peer {
 
 // letters says how the nine questions stand: upheld when every required check under the
 // letter passed, one of them has a witness, and all that the profile demands of every product
-// was shown; refuted when one failed.
+// was shown; refuted when one failed. Once all demands are met, what the peer itself says that
+// it cannot is something optional, and keeps no letter from being upheld.
 func letters(r *check.Result) []Letter {
 	out := make([]Letter, len(r.Items))
 	for i, it := range r.Items {
 		l := Letter{Item: it.Item, Standing: check.Unproven, Why: it.Why}
-		missing := r.Missing(it.Item)
+		met, missing := r.Demanded(it.Item)
+		optional := it.Verdict == check.Unsupported && len(met) > 0 && len(missing) == 0
 		switch {
 		case it.Verdict == check.Fail:
 			l.Standing = check.Refuted
-		case it.Verdict == check.Pass && len(missing) > 0:
-			l.Why = demanded(it.Item, missing)
-		case it.Verdict == check.Pass && witnessedLetter(r, it.Item):
-			l.Standing, l.Why = check.Upheld, ""
-		case it.Verdict == check.Pass:
-			l.Why = "the checks passed without a witness"
 		case it.Verdict == check.NotApplicable:
 			l.Why = "no check answers it"
+		case it.Verdict == check.Pass && len(missing) > 0:
+			l.Why = demanded(it.Item, missing)
+		case it.Verdict == check.Unsupported && len(missing) > 0:
+			l.Why = demanded(it.Item, missing) + "; " + it.Why
+		case it.Verdict != check.Pass && !optional:
+		case !witnessedLetter(r, it.Item):
+			l.Why = "the checks passed without a witness"
+		case optional:
+			l.Standing, l.Why = check.Upheld, "without what is optional: "+it.Why
+		default:
+			l.Standing, l.Why = check.Upheld, ""
 		}
 		out[i] = l
 	}
@@ -174,12 +181,13 @@ func (p *ProductProfile) When() string {
 	return s + day(p.Latest, ", ")
 }
 
-// Open are the letters that are not upheld, those with the same reason together.
+// Open are the letters about which there is something to say, those with the same reason
+// together.
 func (p *ProductProfile) Open() []Reason {
 	var out []Reason
-	for _, s := range []check.Standing{check.Refuted, check.Unproven} {
+	for _, s := range []check.Standing{check.Refuted, check.Unproven, check.Upheld} {
 		for _, l := range p.Letters {
-			if l.Standing == s {
+			if l.Standing == s && l.Why != "" {
 				out = gather(out, Reason{s, plain(l.Why), l.Item})
 			}
 		}
@@ -268,7 +276,7 @@ func legend() string {
 }
 
 // meaning says when a letter is upheld.
-const meaning = "A letter is upheld when every required check under it passed and all that the profile demands of every product was seen on the wire; refuted when a check failed."
+const meaning = "A letter is upheld when every required check under it passed and all that the profile demands of every product was seen on the wire; refuted when a check failed. What a product says that it cannot does not count when it is optional."
 
 // Markdown writes the matrix for a README: without headings, to go under one.
 func (a *Availability) Markdown(w io.Writer) error {
@@ -290,7 +298,9 @@ func (a *Availability) Markdown(w io.Writer) error {
 	for i := range a.Products {
 		p := &a.Products[i]
 		fmt.Fprintf(&b, "\n- **%s, %s** (%s)", markdown(p.Profile), markdown(p.Title()), markdown(p.When()))
-		reasons(&b, p.Open())
+		for _, r := range p.Open() {
+			fmt.Fprintf(&b, "\n  - %s %v: %s", r.What, r.Standing, markdown(r.Why))
+		}
 	}
 	fmt.Fprintln(&b)
 	for i := range a.Claims {
@@ -317,16 +327,6 @@ func (p *ProductClaims) markdown(b *strings.Builder) {
 		fmt.Fprintf(b, "\n- %s", markdown(l))
 	}
 	fmt.Fprintln(b)
-}
-
-func reasons(b *strings.Builder, rs []Reason) {
-	for i, r := range rs {
-		sep := "; "
-		if i == 0 {
-			sep = ": "
-		}
-		fmt.Fprintf(b, "%s%s %v: %s", sep, r.What, r.Standing, markdown(r.Why))
-	}
 }
 
 func standingMark(s check.Standing) string {

@@ -39,6 +39,13 @@ func TestLetters(t *testing.T) {
 		return r
 	}
 	demands := func(r *check.Result) *check.Result { r.Demands = demand; return r }
+	cannot := func(r *check.Result) *check.Result {
+		r.Trials = append(r.Trials, check.TrialResult{Scenario: "main/x", Trial: "responder", Items: []string{"f"}, Status: evidence.StatusUnsupported, Reason: "no"})
+		r.Trials[len(r.Trials)-1].Close()
+		r.Close()
+		return r
+	}
+	const without = "main/x (responder): unsupported: no"
 	pass, fail := finding("f", check.Pass, "3 messages"), finding("f", check.Fail, "")
 	for _, tt := range []struct {
 		name    string
@@ -55,6 +62,10 @@ func TestLetters(t *testing.T) {
 		{"demanded and shown in another run", []*check.Result{demands(held("p", "a", 1, pass)), demands(shows(held("p", "a", 2, pass)))}, "upheld", "upheld"},
 		{"demanded and not shown", []*check.Result{demands(held("p", "a", 1, pass))}, "unproven: demanded by the profile and not shown: authentication psk", "unproven: not all that the profile demands was shown: see f"},
 		{"demanded and shown by a failure", []*check.Result{demands(shows(held("p", "a", 1, pass, finding("b", check.Fail, ""))))}, "unproven: demanded by the profile and not shown: authentication psk", "refuted: main/psk (responder) ends in fail"},
+		{"unsupported, and nothing demanded", []*check.Result{cannot(held("p", "a", 1, pass))}, "unproven: " + without, "unproven: " + without},
+		{"unsupported, and demanded", []*check.Result{cannot(demands(held("p", "a", 1, pass)))}, "unproven: demanded by the profile and not shown: authentication psk; " + without, "unproven: not all that the profile demands was shown: see f; " + without},
+		{"unsupported, and all that is demanded is shown", []*check.Result{cannot(demands(shows(held("p", "a", 1, pass))))}, "upheld: without what is optional: " + without, "upheld: without what is optional: " + without},
+		{"unsupported beside something undecided", []*check.Result{cannot(demands(shows(held("p", "a", 1, pass)))), demands(held("p", "a", 2, finding("f", check.Inconclusive, "")))}, "unproven: rule.f in main/psk (responder): seen so", "unproven: main/psk (responder) ends in inconclusive"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a := NewAvailability(tt.results)
