@@ -21,6 +21,22 @@ func (h *Host) failed(err error) error {
 	return err
 }
 
+// failedFor keeps the error of a session. Of those that anybody can bring about no more than maxRefused are kept.
+func (h *Host) failedFor(s *session, err error) {
+	if err == nil {
+		return
+	}
+	if s.Role() == ikev1.Responder && s.since.IsZero() {
+		if h.refused == maxRefused {
+			return
+		}
+		h.refused++
+	}
+	h.failures = append(h.failures, err)
+}
+
+const maxRefused = 256
+
 func (h *Host) record(now time.Time, kind, detail string) {
 	if h.cfg.Record != nil {
 		h.cfg.Record(Event{Time: now, Kind: kind, Detail: detail})

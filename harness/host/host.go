@@ -12,6 +12,7 @@
 package host
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/netip"
@@ -68,6 +69,7 @@ type Host struct {
 	failures  []error
 	deletes   int
 	phases1   int        // ISAKMP SAs that were established
+	refused   int        // failures that strangers may have brought about
 	carriers  []*carrier // oldest first
 	ident     uint16     // IP identification of what we send ourselves
 }
@@ -77,11 +79,9 @@ func New(cfg Config) (*Host, error) {
 	faults := cfg.Deviations.SPD
 	faults.ReuseSPI = faults.ReuseSPI || cfg.Deviations.IKE.ReuseSPI // what is negotiated must also go into the SAD
 	h := &Host{cfg: cfg, end: spd.NewEndpoint(cfg.SPD, faults)}
-	check := ikev1.NewResponder
-	if cfg.OnDemand { // it is the initiator; with some methods it could be nothing else
-		check = ikev1.NewInitiator
-	}
-	if _, err := check(&cfg.IKE); err != nil {
+	_, errR := ikev1.NewResponder(&cfg.IKE)
+	_, errI := ikev1.NewInitiator(&cfg.IKE) // some methods of authentication ask more of one end
+	if err := cmp.Or(errR, errI); errR != nil && errI != nil {
 		return nil, fmt.Errorf("harness/host: %s: %w", cfg.Name, err)
 	}
 	return h, nil
@@ -203,7 +203,7 @@ func (h *Host) Tick(now time.Time) Output {
 	for _, s := range slices.Clone(h.sessions) {
 		ds, err := s.Tick(now)
 		o.add(h.toWire(ds))
-		_ = h.failed(err)
+		h.failedFor(s, err)
 	}
 	o.add(h.renewals(now))
 	h.sweep()

@@ -73,7 +73,7 @@ func (h *Host) handleIKE(now time.Time, d ikev1.Datagram) Output {
 		return Output{}
 	}
 	ds, err := s.Handle(now, d)
-	_ = h.failed(err)
+	h.failedFor(s, err)
 	o := h.toWire(ds)
 	if s.State() == ikev1.StateEstablished {
 		for _, p := range s.pending {
@@ -126,7 +126,7 @@ func (h *Host) sessionFor(now time.Time, d ikev1.Datagram) *session {
 	}
 	s, err := h.add(now, ikev1.Responder)
 	if err != nil {
-		_ = h.failed(err)
+		h.record(now, "dropped", fmt.Sprintf("message 1, and this host cannot be responder: %v", err))
 		return nil
 	}
 	return s
