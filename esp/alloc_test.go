@@ -46,6 +46,9 @@ var benchmarked = []Suite{
 	{AES256CBC, HMACSHA256x128},
 	{AES256CBC, HMACSHA384x192},
 	{AES256CBC, HMACSHA512x256},
+	{AES128CTR, HMACSHA1x96},
+	{AES128GCM16, NoIntegrity},
+	{AES128CBC, AESXCBC96},
 }
 
 func perSize(b *testing.B, f func(*testing.B, Suite, []byte)) {

@@ -54,6 +54,9 @@ type Deviations struct {
 	// ReuseIV, if true, causes every packet to carry the first packet's IV.
 	// RFC 3602 3.
 	ReuseIV bool `yaml:"reuse_iv"`
+	// SaltFirst, if true, causes the salt of counter modes to be taken from the beginning of the key instead of its
+	// end, in both directions. RFC 4106 8.1.
+	SaltFirst bool `yaml:"salt_first"`
 	// CounterIV, if true, causes the IV to be the sequence number, which anybody
 	// can predict. RFC 3602 3.
 	CounterIV bool `yaml:"counter_iv"`

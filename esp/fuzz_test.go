@@ -63,7 +63,7 @@ func FuzzInspect(f *testing.F) {
 			}
 			return
 		}
-		body := len(pkt) - HeaderLen - s.Cipher.IVSize() - s.Integrity.ICVSize()
+		body := len(pkt) - HeaderLen - s.Cipher.IVSize() - s.ICVSize()
 		if len(facts.Payload)+len(facts.Padding)+2 != body {
 			t.Fatalf("%d octets of payload and %d of padding in %d: %+v", len(facts.Payload), len(facts.Padding), body, facts)
 		}

@@ -10,10 +10,11 @@ import (
 const authNone = 0
 
 // ikeCiphers maps transform identifier and Key Length attribute, in bits. 0 is the
-// absent attribute: it must be there for AES (RFC 3602 5.3) and nowhere else here.
+// absent attribute: it must be there for AES (RFC 3602 5.3), may be for Blowfish and CAST (RFC 2451 2.2), and nowhere else.
 var ikeCiphers = map[Cipher]struct {
 	transform uint8
 	keyBits   int
+	fixed     bool // the attribute may be absent: there is one length in use (RFC 2451 2.2)
 }{
 	NULL:         {transform: wire.ESPNull},
 	DESCBC:       {transform: wire.ESPDES},
@@ -21,6 +22,20 @@ var ikeCiphers = map[Cipher]struct {
 	AES128CBC:    {transform: wire.ESPAES, keyBits: 128},
 	AES192CBC:    {transform: wire.ESPAES, keyBits: 192},
 	AES256CBC:    {transform: wire.ESPAES, keyBits: 256},
+	BlowfishCBC:  {transform: wire.ESPBlowfish, keyBits: 128, fixed: true},
+	CAST128CBC:   {transform: wire.ESPCAST, keyBits: 128, fixed: true},
+	AES128CTR:    {transform: wire.ESPAESCTR, keyBits: 128},
+	AES192CTR:    {transform: wire.ESPAESCTR, keyBits: 192},
+	AES256CTR:    {transform: wire.ESPAESCTR, keyBits: 256},
+	AES128GCM8:   {transform: wire.ESPAESGCM8, keyBits: 128},
+	AES128GCM12:  {transform: wire.ESPAESGCM12, keyBits: 128},
+	AES128GCM16:  {transform: wire.ESPAESGCM16, keyBits: 128},
+	AES192GCM8:   {transform: wire.ESPAESGCM8, keyBits: 192},
+	AES192GCM12:  {transform: wire.ESPAESGCM12, keyBits: 192},
+	AES192GCM16:  {transform: wire.ESPAESGCM16, keyBits: 192},
+	AES256GCM8:   {transform: wire.ESPAESGCM8, keyBits: 256},
+	AES256GCM12:  {transform: wire.ESPAESGCM12, keyBits: 256},
+	AES256GCM16:  {transform: wire.ESPAESGCM16, keyBits: 256},
 }
 
 var ikeIntegrities = map[Integrity]uint16{
@@ -31,6 +46,7 @@ var ikeIntegrities = map[Integrity]uint16{
 	HMACSHA384x192: wire.AuthHMACSHA384,
 	HMACSHA512x256: wire.AuthHMACSHA512,
 	HMACSHA256x96:  wire.AuthHMACSHA256, // only known out of band
+	AESXCBC96:      wire.AuthAESXCBC,
 }
 
 // FromIKE returns the suite that an ESP transform negotiates: its identifier, the
@@ -46,7 +62,7 @@ func FromIKE(transformID uint8, keyBits int, auth uint16) (Suite, error) {
 			continue
 		}
 		known = true
-		if t.keyBits == keyBits {
+		if t.keyBits == keyBits || t.fixed && keyBits == 0 {
 			s.Cipher = c
 		}
 	}

@@ -95,7 +95,7 @@ func (sa *SA) icvState(p parts) ICVState {
 		return ICVUnchecked
 	case sa.mac == nil:
 		return ICVNone
-	case sa.mac.verify(p.covered, p.icv):
+	case verifies(sa.mac, p.covered, p.icv):
 		return ICVGood
 	}
 	return ICVBad

@@ -92,7 +92,7 @@ func TestTruncated(t *testing.T) {
 	for _, s := range suites() {
 		sa := newSA(t, s)
 		pkt := seal(t, sa, make([]byte, 33), 6)
-		least := HeaderLen + s.Cipher.IVSize() + 2 + s.Integrity.ICVSize()
+		least := HeaderLen + s.Cipher.IVSize() + 2 + s.ICVSize()
 		for n := range pkt {
 			_, err := sa.Inspect(nil, pkt[:n])
 			if got := errors.Is(err, ErrTruncated); got != (n < least) {

@@ -1,12 +1,15 @@
 package esp
 
 import (
+	"crypto/hmac"
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
 	"fmt"
 	"hash"
+
+	"github.com/useipsec/useipsec/ikev1/keymat"
 )
 
 // Integrity is an ESP integrity algorithm together with its truncation. The
@@ -24,6 +27,7 @@ const (
 	// HMACSHA256x96 is the truncation of draft-ietf-ipsec-ciph-sha-256-00, which
 	// some products still use under the number of HMACSHA256x128.
 	HMACSHA256x96
+	AESXCBC96 // RFC 3566
 )
 
 // integrityInfo describes an integrity algorithm; sizes are in octets.
@@ -32,17 +36,22 @@ type integrityInfo struct {
 	key  int
 	icv  int
 	weak bool
-	make func() hash.Hash
+	make func(key []byte) (hash.Hash, error)
 }
 
 var integrities = [...]integrityInfo{
 	NoIntegrity:    {slug: "none", weak: true},
-	HMACMD5x96:     {slug: "hmac-md5-96", key: md5.Size, icv: 12, weak: true, make: md5.New},
-	HMACSHA1x96:    {slug: "hmac-sha1-96", key: sha1.Size, icv: 12, make: sha1.New},
-	HMACSHA256x128: {slug: "hmac-sha256-128", key: sha256.Size, icv: 16, make: sha256.New},
-	HMACSHA384x192: {slug: "hmac-sha384-192", key: sha512.Size384, icv: 24, make: sha512.New384},
-	HMACSHA512x256: {slug: "hmac-sha512-256", key: sha512.Size, icv: 32, make: sha512.New},
-	HMACSHA256x96:  {slug: "hmac-sha256-96", key: sha256.Size, icv: 12, make: sha256.New},
+	HMACMD5x96:     {slug: "hmac-md5-96", key: md5.Size, icv: 12, weak: true, make: hmacOf(md5.New)},
+	HMACSHA1x96:    {slug: "hmac-sha1-96", key: sha1.Size, icv: 12, make: hmacOf(sha1.New)},
+	HMACSHA256x128: {slug: "hmac-sha256-128", key: sha256.Size, icv: 16, make: hmacOf(sha256.New)},
+	HMACSHA384x192: {slug: "hmac-sha384-192", key: sha512.Size384, icv: 24, make: hmacOf(sha512.New384)},
+	HMACSHA512x256: {slug: "hmac-sha512-256", key: sha512.Size, icv: 32, make: hmacOf(sha512.New)},
+	HMACSHA256x96:  {slug: "hmac-sha256-96", key: sha256.Size, icv: 12, make: hmacOf(sha256.New)},
+	AESXCBC96:      {slug: "aes-xcbc-96", key: keymat.AESXCBCSize, icv: 12, make: keymat.NewAESXCBC},
+}
+
+func hmacOf(h func() hash.Hash) func(key []byte) (hash.Hash, error) {
+	return func(key []byte) (hash.Hash, error) { return hmac.New(h, key), nil }
 }
 
 func (i Integrity) info() integrityInfo {
@@ -83,7 +92,7 @@ func Integrities() []Integrity {
 }
 
 // KeySize returns the length of the key in octets, which is the length of the
-// hash (RFC 2403 3, RFC 2404 3, RFC 4868 2.1.1).
+// hash (RFC 2403 3, RFC 2404 3, RFC 4868 2.1.1), or of AES's (RFC 3566 5.1).
 func (i Integrity) KeySize() int { return i.info().key }
 
 // ICVSize returns the octets of Authentication Data on the wire.

@@ -19,8 +19,8 @@ func TestSlugs(t *testing.T) {
 		"mode":      func(s string) (slug, error) { return ParseMode(s) },
 	}
 	for kind, slugs := range map[string][]slug{
-		"cipher":    {NULL, DESCBC, TripleDESCBC, AES128CBC, AES192CBC, AES256CBC},
-		"integrity": {NoIntegrity, HMACMD5x96, HMACSHA1x96, HMACSHA256x128, HMACSHA384x192, HMACSHA512x256, HMACSHA256x96},
+		"cipher":    {NULL, DESCBC, TripleDESCBC, AES128CBC, AES192CBC, AES256CBC, BlowfishCBC, CAST128CBC, AES128CTR, AES256GCM8, AES256GCM16},
+		"integrity": {NoIntegrity, HMACMD5x96, HMACSHA1x96, HMACSHA256x128, HMACSHA384x192, HMACSHA512x256, HMACSHA256x96, AESXCBC96},
 		"protocol":  {ESP, AH},
 		"mode":      {Tunnel, Transport},
 	} {
@@ -78,7 +78,8 @@ func TestUnmarshalText(t *testing.T) {
 
 func TestWeak(t *testing.T) {
 	for _, s := range suites() {
-		want := s.Cipher == DESCBC || s.Integrity == HMACMD5x96 || s.Integrity == NoIntegrity
+		old := s.Cipher == DESCBC || s.Cipher == BlowfishCBC || s.Cipher == CAST128CBC
+		want := old || s.Integrity == HMACMD5x96 || s.Integrity == NoIntegrity && s.Cipher < AES128GCM8
 		if s.Weak() != want {
 			t.Errorf("%v: weak %t", s, s.Weak())
 		}
@@ -97,6 +98,9 @@ func TestSplitKEYMAT(t *testing.T) {
 		{Suite{DESCBC, HMACSHA256x96}, 8, 32},
 		{Suite{NULL, HMACSHA256x128}, 0, 32},
 		{Suite{AES128CBC, NoIntegrity}, 16, 0},
+		{Suite{AES192CTR, HMACSHA1x96}, 28, 20},
+		{Suite{AES256GCM8, NoIntegrity}, 36, 0},
+		{Suite{CAST128CBC, AESXCBC96}, 16, 16},
 	} {
 		km := make([]byte, 100)
 		for i := range km {
@@ -137,13 +141,20 @@ func TestIKE(t *testing.T) {
 		{12, 0, 2, ErrKeyLength},   // AES without Key Length
 		{12, 129, 2, ErrKeyLength}, // no such AES
 		{3, 192, 2, ErrKeyLength},  // 3DES takes no Key Length
-		{7, 128, 2, ErrUnknown},    // Blowfish
+		{7, 64, 2, ErrKeyLength},   // Blowfish is used with 128 bits
+		{20, 0, 0, ErrKeyLength},   // AES-GCM without Key Length
+		{22, 128, 2, ErrUnknown},   // Camellia
 		{0, 0, 2, ErrUnknown},
 		{12, 128, 3, ErrUnknown}, // DES-MAC
 		{12, 128, 999, ErrUnknown},
 	} {
 		if s, err := FromIKE(tc.id, tc.bits, tc.auth); !errors.Is(err, tc.want) || s != (Suite{}) {
 			t.Errorf("%d, %d, %d: got %v, %v", tc.id, tc.bits, tc.auth, s, err)
+		}
+	}
+	for id, want := range map[uint8]Cipher{6: CAST128CBC, 7: BlowfishCBC} { // RFC 2451 2.2: the default length may be left out
+		if s, err := FromIKE(id, 0, 2); err != nil || s.Cipher != want {
+			t.Errorf("transform %d: %v, %v", id, s, err)
 		}
 	}
 	if id, bits, auth := (Suite{AES256CBC, HMACSHA256x128}).ToIKE(); id != 12 || bits != 256 || auth != 5 {

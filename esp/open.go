@@ -86,7 +86,7 @@ func (sa *SA) authenticate(p parts) error {
 	if d.AdvanceOnBadICV {
 		sa.window.Mark(p.Seq)
 	}
-	if sa.mac != nil && !sa.mac.verify(p.covered, p.icv) && !d.AcceptBadICV {
+	if sa.mac != nil && !verifies(sa.mac, p.covered, p.icv) && !d.AcceptBadICV {
 		return sa.drop(p.Header, ErrICV, "3.4.4")
 	}
 	sa.window.Mark(p.Seq)
@@ -101,7 +101,7 @@ func (sa *SA) drop(h Header, err error, section string) error {
 func (sa *SA) decrypt(dst []byte, p parts) (out, plain []byte) {
 	out = slices.Grow(dst, len(p.body))[:len(dst)+len(p.body)]
 	plain = out[len(dst):]
-	sa.cbc.decrypt(plain, p.iv, p.body)
+	sa.crypt.decrypt(plain, p.iv, p.body)
 	return out, plain
 }
 

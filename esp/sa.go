@@ -41,8 +41,8 @@ type Params struct {
 // SA is one security association. It is not safe for concurrent use.
 type SA struct {
 	params Params
-	cbc    *cbc
-	mac    *mac
+	crypt  transform
+	mac    mac // nil without integrity
 	ivLen  int
 	icvLen int
 	align  int // of the encrypted part: the block, but at least 4 (RFC 2406 2.4)
@@ -86,7 +86,7 @@ func New(p Params) (*SA, error) {
 	if n, want := len(p.Keys.Integrity), p.Suite.Integrity.KeySize(); n != want {
 		return nil, fmt.Errorf("esp: SPI %#08x: integrity key of %d octets, %v takes %d: %w", p.SPI, n, p.Suite.Integrity, want, ErrKeyLength)
 	}
-	c, err := newCBC(p.Suite.Cipher, p.Keys.Encryption)
+	t, m, err := newTransform(p.Suite.Cipher, p.Keys.Encryption, p.Deviations.SaltFirst)
 	if err != nil {
 		return nil, fmt.Errorf("esp: SPI %#08x: %v: %w", p.SPI, p.Suite.Cipher, err)
 	}
@@ -94,17 +94,24 @@ func New(p Params) (*SA, error) {
 	if p.Deviations.DraftTruncation && p.Suite.Integrity == HMACSHA256x128 {
 		truncation = HMACSHA256x96.ICVSize()
 	}
-	m := newMAC(p.Suite.Integrity, p.Keys.Integrity, truncation)
+	if m == nil {
+		if m, err = newMAC(p.Suite.Integrity, p.Keys.Integrity, truncation); err != nil {
+			return nil, fmt.Errorf("esp: SPI %#08x: %v: %w", p.SPI, p.Suite.Integrity, err)
+		}
+	}
 	p.Keys = Keys{}
 	sa := &SA{
 		params: p,
-		cbc:    c,
+		crypt:  t,
 		mac:    m,
 		ivLen:  p.Suite.Cipher.IVSize(),
-		icvLen: m.size() + p.OpaqueICV,
+		icvLen: p.OpaqueICV,
 		align:  max(4, p.Suite.Cipher.BlockSize()),
 		rand:   p.Rand,
 		next:   firstSequence(p.Deviations),
+	}
+	if m != nil {
+		sa.icvLen = m.size()
 	}
 	if sa.rand == nil {
 		sa.rand = bufio.NewReaderSize(rand.Reader, ivBuffer)

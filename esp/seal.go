@@ -54,7 +54,7 @@ func (sa *SA) Seal(dst, payload []byte, next uint8) ([]byte, error) {
 	if err := sa.fillIV(iv, seq); err != nil {
 		return dst, fmt.Errorf("esp: SPI %#08x: IV: %w", sa.params.SPI, err)
 	}
-	sa.cbc.encrypt(iv, plain)
+	sa.crypt.encrypt(iv, plain)
 	if sa.mac != nil {
 		icv := pkt[total-sa.icvLen:]
 		copy(icv, sa.mac.compute(pkt[:total-sa.icvLen]))
@@ -143,7 +143,7 @@ func (sa *SA) wireSPI() uint32 {
 	return sa.params.SPI
 }
 
-// fillIV draws an unpredictable IV (RFC 3602 3), but for the deviations.
+// fillIV draws an unpredictable IV (RFC 3602 3), or counts for counter modes, but for the deviations.
 func (sa *SA) fillIV(iv []byte, seq uint32) error {
 	if len(iv) == 0 {
 		return nil
@@ -158,7 +158,12 @@ func (sa *SA) fillIV(iv []byte, seq uint32) error {
 		copy(iv, sa.firstIV)
 		return nil
 	}
-	_, err := io.ReadFull(sa.rand, iv)
+	var err error
+	if sa.params.Suite.Cipher.info().salt > 0 {
+		binary.BigEndian.PutUint64(iv, sa.packets) // never twice with one key (RFC 3686 2.1, RFC 4106 3.1)
+	} else {
+		_, err = io.ReadFull(sa.rand, iv)
+	}
 	if err == nil && d.ReuseIV {
 		sa.firstIV = slices.Clone(iv)
 	}

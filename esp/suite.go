@@ -12,7 +12,12 @@ type Suite struct {
 func (s Suite) String() string { return s.Cipher.String() + "/" + s.Integrity.String() }
 
 // Weak reports whether either algorithm is weak.
-func (s Suite) Weak() bool { return s.Cipher.Weak() || s.Integrity.Weak() }
+func (s Suite) Weak() bool {
+	return s.Cipher.Weak() || s.Integrity.Weak() && !(s.Integrity == NoIntegrity && s.Cipher.ICVSize() > 0)
+}
+
+// ICVSize returns the octets of Authentication Data: the cipher's own, or the integrity algorithm's.
+func (s Suite) ICVSize() int { return max(s.Cipher.ICVSize(), s.Integrity.ICVSize()) }
 
 // Validate reports what no SA may use: unknown algorithms, or neither
 // encryption nor integrity (RFC 2406 5).
@@ -24,6 +29,10 @@ func (s Suite) Validate() error {
 		return fmt.Errorf("esp: integrity algorithm %d: %w", uint8(s.Integrity), ErrUnknown)
 	case s.Cipher == NULL && s.Integrity == NoIntegrity:
 		return fmt.Errorf("esp: suite %v: %w (RFC 2406 5)", s, ErrNullNone)
+	case s.Cipher.ICVSize() > 0 && s.Integrity != NoIntegrity:
+		return fmt.Errorf("esp: suite %v: %w: the cipher has an ICV of its own (RFC 4106 8.2)", s, ErrUnsupported)
+	case s.Cipher.info().salt > 0 && s.Cipher.ICVSize() == 0 && s.Integrity == NoIntegrity:
+		return fmt.Errorf("esp: suite %v: %w: counter mode needs integrity (RFC 3686 7)", s, ErrUnsupported)
 	}
 	return nil
 }
