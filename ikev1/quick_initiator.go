@@ -95,10 +95,11 @@ func (s *Session) newSPI() (uint32, error) {
 			return 0, err
 		}
 		spi := binary.BigEndian.Uint32(b)
-		if s.cfg.Deviations.LowSPI {
-			return 1 + spi%255, nil
+		low := s.cfg.Deviations.LowSPI
+		if low {
+			spi = 1 + spi%255
 		}
-		if spi > 255 && s.childBySPIIn(spi) == nil {
+		if (spi > 255 || low) && s.childBySPIIn(spi) == nil {
 			return spi, nil
 		}
 	}

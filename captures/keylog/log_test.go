@@ -152,7 +152,7 @@ func TestTablesRoundTrip(t *testing.T) {
 	}
 	want := &Log{ISAKMP: []ISAKMP{{CookieI: cookieA, Ka: key16}}}
 	for _, sa := range full().SAs {
-		if sa.Proto != esp.ESP {
+		if sa.Proto != esp.ESP || sa.Suite.Integrity == esp.AESXCBC96 { // for which Wireshark has no name
 			continue
 		}
 		want.SAs = append(want.SAs, sa)

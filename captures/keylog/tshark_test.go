@@ -71,7 +71,7 @@ func TestTsharkESP(t *testing.T) {
 	}
 	var want strings.Builder
 	for _, sa := range full().SAs {
-		if sa.Proto != esp.ESP || sa.Suite.Validate() != nil || sa.AnyICV {
+		if sa.Proto != esp.ESP || sa.Suite.Validate() != nil || sa.AnyICV || sa.Suite.Integrity == esp.AESXCBC96 {
 			continue
 		}
 		l.SAs = append(l.SAs, sa)
@@ -80,7 +80,7 @@ func TestTsharkESP(t *testing.T) {
 			t.Fatal(err)
 		}
 		icv := "1"
-		if sa.Suite.Integrity == esp.NoIntegrity {
+		if sa.Suite.ICVSize() == 0 {
 			icv = ""
 		}
 		fmt.Fprintf(&want, "0x%08x\t%s\t%x\n", sa.SPI, icv, text)
