@@ -6,10 +6,8 @@ import (
 	"crypto/des"
 	"fmt"
 
-	//lint:ignore SA1019 old peers have nothing else; Weak says what it is
-	"golang.org/x/crypto/blowfish"
-	//lint:ignore SA1019 the same
-	"golang.org/x/crypto/cast5"
+	"golang.org/x/crypto/blowfish" //nolint:staticcheck // old peers have nothing else; Weak says what it is
+	"golang.org/x/crypto/cast5"    //nolint:staticcheck // the same
 )
 
 // Cipher is an ESP encryption algorithm together with its key length. The zero

@@ -40,7 +40,8 @@ func (r *Reassembler) Packet(now time.Time, ip []byte) []byte {
 	if err != nil || !p.fragmented() {
 		return ip
 	}
-	offset, id := 0, uint32(0)
+	var offset int
+	var id uint32
 	if p.v6 {
 		if p.nh != p.upper-fragmentHeaderLen {
 			return nil // further extension headers in the first fragment

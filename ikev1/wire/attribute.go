@@ -55,7 +55,9 @@ const (
 )
 
 // readAttributes reads attributes until nothing is left.
-func readAttributes(r *reader) []Attribute { return readAttributesUntil(r, func() bool { return false }) }
+func readAttributes(r *reader) []Attribute {
+	return readAttributesUntil(r, func() bool { return false })
+}
 
 // readAttributesUntil reads attributes until nothing is left, or what is left is the end.
 func readAttributesUntil(r *reader, end func() bool) []Attribute {
