@@ -157,3 +157,17 @@ func TestClaimsSchema(t *testing.T) {
 		}
 	}
 }
+
+// TestClaimsOfProducts: claims about the products that there are drivers for.
+func TestClaimsOfProducts(t *testing.T) {
+	for _, name := range []string{"strongswan", "libreswan", "vpnc"} {
+		c, err := scenarios.LoadClaims(os.DirFS("testdata/claims"), name+".yaml")
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if !strings.EqualFold(c.Product, name) || len(c.Claimed.List()) < 20 {
+			t.Errorf("%s claims %v of %s", name, c.Claimed.List(), c.Product)
+		}
+	}
+}
