@@ -244,6 +244,9 @@ func (f *runFlags) judge(cmd *cobra.Command, prof *profile.Profile, o check.Opti
 	}
 	if f.learn != "" && cmd.Context().Err() == nil {
 		if err := learn(f.learn, res); err != nil {
+			if res.Exit == check.ExitFailure {
+				return &exitError{res.Exit, err}
+			}
 			return &exitError{exitOurs, err}
 		}
 		fmt.Fprintf(cmd.ErrOrStderr(), "Claims of what the peer showed: %s\n", f.learn)

@@ -1,0 +1,123 @@
+package check
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/useipsec/useipsec/ikev1"
+	"github.com/useipsec/useipsec/scenarios"
+)
+
+// TestRefused: where the peer stopped what was meant to be established, and
+// what explains it.
+func TestRefused(t *testing.T) {
+	const offer = "role=responder family=ipv4 exchange-mode=main authentication=psk ike-encryption=aes128-cbc ike-hash=sha1 group=modp1024"
+	deaf := func(s *scene) { s.lose = func(fromPeer bool, _ int) bool { return !fromPeer } }
+	aggressive := func(s *scenarios.Scenario) { s.IKE.Mode = "aggressive" }
+	mainOnly := func(s *scene) { s.edit = func(c *ikev1.Config) { c.Mode = ikev1.Main } }
+	otherSuite := func(s *scene) {
+		s.edit = func(c *ikev1.Config) { c.Proposals[0].KeyBits, c.Tolerant = 256, false }
+	}
+	otherChild := func(s *scene) {
+		s.edit = func(c *ikev1.Config) { c.Quick[0].PFS, c.Tolerant = 14, false }
+	}
+	pfs := func(s *scenarios.Scenario) { s.Child.PFS = "modp1024" }
+	for _, tt := range []struct {
+		name    string
+		role    scenarios.Role
+		spec    func(*scenarios.Scenario)
+		set     func(*scene)
+		tap     bool // no marker
+		stage   string
+		how     string
+		lacks   string
+		unclear string
+	}{
+		{name: "established", role: responder},
+		{name: "the offer", role: responder, set: otherSuite, stage: "phase 1, message 1", how: "the peer sent NO-PROPOSAL-CHOSEN in frame 4", lacks: offer},
+		{name: "the exchange", role: responder, spec: aggressive, set: mainOnly, stage: "phase 1, message 1", how: "no answer", lacks: strings.Replace(offer, "main", "aggressive", 1)},
+		{name: "silence", role: responder, set: deaf, stage: "phase 1, message 1", how: "no answer to 4 transmissions", lacks: offer},
+		{name: "silence, and a tap that is not proven", role: responder, set: deaf, tap: true},
+		{name: "silence of a host on which nobody listens", role: responder, set: func(s *scene) {
+			deaf(s)
+			s.ip(s.them, s.us, 1, make([]byte, 36))
+		}},
+		{name: "two offers, one of them the peer's", role: responder, set: deaf, spec: func(s *scenarios.Scenario) {
+			s.Peer.IKE = &scenarios.IKE{Proposals: s.IKE.Proposals}
+			s.IKE.Proposals = append([]scenarios.IKEProposal{{Encryption: "3des-cbc", Hash: "md5", Group: "modp768"}}, s.IKE.Proposals...)
+		}, stage: "phase 1, message 1", how: "no answer", lacks: offer},
+		{name: "another secret", role: responder, set: func(s *scene) { s.psk = "another secret" }, stage: "phase 1, message 5", how: "the peer sent PAYLOAD-MALFORMED", unclear: "pre-shared keys that differ look the same"},
+		{name: "the harness refuses", role: initiator, set: func(s *scene) { s.psk = "another secret" }},
+		{name: "meant to be refused", role: responder, set: otherSuite, spec: func(s *scenarios.Scenario) { s.Expect = scenarios.Expect{Phase1: scenarios.Refused} }},
+		{name: "either will do", role: responder, set: otherSuite, spec: func(s *scenarios.Scenario) { s.Expect.Phase1 |= scenarios.Refused }},
+		{name: "the harness deviates", role: responder, set: otherSuite, spec: func(s *scenarios.Scenario) { s.Deviations = []string{"ike.short_nonce"} }, stage: "phase 1, message 1", how: "the peer", unclear: "the harness deviates"},
+		{name: "two configurations", role: responder, set: otherSuite, spec: func(s *scenarios.Scenario) { s.Peer.IKE = &scenarios.IKE{Mode: "aggressive"} }, stage: "phase 1, message 1", how: "no answer", unclear: "configures the two ends differently"},
+		{name: "the child", role: responder, spec: pfs, set: otherChild, stage: "quick mode, message 1", how: "the peer sent", lacks: "protocol=esp mode=transport encryption=aes128-cbc integrity=hmac-sha1-96 pfs=modp1024 selector=port"},
+		{name: "the child, by the harness", role: initiator, spec: pfs, set: otherChild},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			spec := bgpSpec()
+			if tt.spec != nil {
+				tt.spec(&spec)
+			}
+			s := play(t, spec, tt.role)
+			if tt.set != nil {
+				tt.set(s)
+			}
+			if !tt.tap {
+				s.marker()
+			}
+			got := s.negotiate().judge(true).Refused
+			if got == nil {
+				if tt.stage != "" {
+					t.Fatal("no refusal")
+				}
+				return
+			}
+			var lacks string
+			for _, set := range got.Lacks {
+				lacks += names(set)
+			}
+			if got.Stage != tt.stage || !strings.Contains(got.How, tt.how) || lacks != tt.lacks || !strings.Contains(got.Unclear, tt.unclear) || (got.Unclear == "") != (tt.unclear == "") || len(got.Frames) == 0 {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+// TestRefusedTraffic: SAs that carry nothing.
+func TestRefusedTraffic(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		rest func(*scene)
+		want string
+	}{
+		{"silence to two packets", func(s *scene) {
+			for range 2 {
+				s.segment(false, tcpSegment(40001, 179, 2, ""), true)
+			}
+		}, "no answer to 2 packets in the SAs"},
+		{"one packet", func(s *scene) { s.segment(false, tcpSegment(40001, 179, 2, ""), true) }, ""},
+		{"an answer in clear", func(s *scene) {
+			for range 2 {
+				s.segment(false, tcpSegment(40001, 179, 2, ""), true)
+				s.segment(true, tcpSegment(179, 40001, 0x12, ""), false)
+			}
+		}, ""},
+		{"an answer", func(s *scene) { s.talk(179, true) }, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := play(t, full(bgpSpec()), responder).marker().negotiate()
+			tt.rest(s)
+			r := s.judge(true).Refused
+			if r == nil {
+				r = &Refusal{}
+			} else if names(r.Lacks[0]) != "traffic=transport" {
+				t.Errorf("%+v", r)
+			}
+			if r.How != tt.want {
+				t.Errorf("%q, want %q", r.How, tt.want)
+			}
+		})
+	}
+}
