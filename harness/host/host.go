@@ -132,7 +132,7 @@ func (h *Host) Lease() ikev1.Lease {
 // Negotiating tells whether an exchange of ours still waits for its end.
 func (h *Host) Negotiating() bool {
 	for _, s := range h.sessions {
-		if s.Negotiating() {
+		if s.Negotiating() || s.State() == ikev1.StateEstablished && len(s.pending) > 0 {
 			return true
 		}
 	}
@@ -204,6 +204,7 @@ func (h *Host) Tick(now time.Time) Output {
 		ds, err := s.Tick(now)
 		o.add(h.toWire(ds))
 		h.failedFor(s, err)
+		o.add(h.begin(now, s))
 	}
 	o.add(h.renewals(now))
 	h.sweep()
@@ -224,6 +225,9 @@ func (h *Host) Deadline() (time.Time, bool) {
 		if s.State() == ikev1.StateEstablished {
 			earlier(s.renew)
 			earlier(s.retire)
+			if len(s.pending) > 0 {
+				earlier(s.ready)
+			}
 		}
 	}
 	return first, !first.IsZero()

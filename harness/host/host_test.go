@@ -172,3 +172,28 @@ func TestLongMessages(t *testing.T) {
 		t.Errorf("children %d %d, failures %v %v", len(a.Children()), len(b.Children()), a.Failures(), b.Failures())
 	}
 }
+
+// TestSettle shows that quick mode does not follow on the heels of a last message of our own.
+func TestSettle(t *testing.T) {
+	aggressive := func(c *host.Config) { c.IKE.Mode = ikev1.Aggressive }
+	a, b := newHost(t, addrA, addrB, aggressive), newHost(t, addrB, addrA, aggressive)
+	o, err := a.Initiate(start, "udp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	carry(a, b, o)
+	if !a.Established() || !b.Established() || len(a.Children()) != 0 || !a.Negotiating() {
+		t.Fatalf("established %v %v, children %d, negotiating %v", a.Established(), b.Established(), len(a.Children()), a.Negotiating())
+	}
+	due, ok := a.Deadline()
+	if !ok || !due.After(start) || due.After(start.Add(time.Second)) {
+		t.Fatalf("deadline %v %v", due, ok)
+	}
+	if o := a.Tick(due.Add(-1)); len(o.Wire) != 0 {
+		t.Errorf("%d packets before they are due", len(o.Wire))
+	}
+	carry(a, b, a.Tick(due))
+	if len(a.Children()) != 1 || len(b.Children()) != 1 {
+		t.Errorf("children %d %d, failures %v %v", len(a.Children()), len(b.Children()), a.Failures(), b.Failures())
+	}
+}

@@ -13,6 +13,7 @@ type session struct {
 	*ikev1.Session
 	cfg     ikev1.Config // the host's, with what is this session's own
 	pending []string     // policies to negotiate once phase 1 is done
+	ready   time.Time    // when to negotiate them, once it is
 	began   time.Time    // when message 1 came or went
 	since   time.Time    // when it was established, zero before
 	first   bool         // the peer said INITIAL-CONTACT
@@ -27,6 +28,11 @@ const maxHalfOpen = 64
 
 // overlap is how long an ISAKMP SA is kept beside the one that replaces it, and how long after a failure another is tried.
 const overlap = 10 * time.Second
+
+// settle is how long a last message of ours before quick mode gets to be taken. Its arrival shows in nothing, and a peer
+// with several threads takes what comes together in any order: strongSwan ignores a quick mode that overtakes the end of
+// aggressive mode, and forgets the ISAKMP SA over one that overtakes the end of XAUTH.
+const settle = 50 * time.Millisecond
 
 // add makes a session, of either role.
 func (h *Host) add(now time.Time, role ikev1.Role) (*session, error) {
@@ -75,15 +81,30 @@ func (h *Host) handleIKE(now time.Time, d ikev1.Datagram) Output {
 	ds, err := s.Handle(now, d)
 	h.failedFor(s, err)
 	o := h.toWire(ds)
-	if s.State() == ikev1.StateEstablished {
-		for _, p := range s.pending {
-			ds, err := s.StartQuick(now, p)
-			_ = h.failed(err)
-			o.add(h.toWire(ds))
+	if s.State() == ikev1.StateEstablished && s.ready.IsZero() {
+		s.ready = now
+		// A client that asks for an address does so first of all.
+		if m := h.cfg.IKE.ModeConfig; len(ds) > 0 || m.Lease != nil && !m.Push {
+			s.ready = now.Add(settle)
 		}
-		s.pending = nil
 	}
+	o.add(h.begin(now, s))
 	h.sweep()
+	return o
+}
+
+// begin begins what waited for phase 1.
+func (h *Host) begin(now time.Time, s *session) Output {
+	var o Output
+	if s.ready.IsZero() || now.Before(s.ready) || s.State() != ikev1.StateEstablished {
+		return o
+	}
+	for _, p := range s.pending {
+		ds, err := s.StartQuick(now, p)
+		_ = h.failed(err)
+		o.add(h.toWire(ds))
+	}
+	s.pending = nil
 	return o
 }
 
