@@ -188,7 +188,7 @@ func (s *Session) recvRequest(t *transaction, attr *wire.Attributes) ([]Datagram
 		return nil, err
 	}
 	if as == nil {
-		if s.stage == stageToldOK { // it goes on, so it knows; the ACK was lost
+		if s.stage == stageToldOK || s.stage == stagePushed { // it goes on, so it knows, or asks what it is being told
 			s.stopTransactions()
 			s.enter(StateEstablished)
 			s.stage = stageNone

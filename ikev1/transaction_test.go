@@ -45,7 +45,10 @@ func push(i, r *ikev1.Config) {
 
 func TestRemoteAccess(t *testing.T) {
 	modes := map[string]func(i, r *ikev1.Config){"main": nothing, "aggressive": aggressive}
-	configs := map[string]func(i, r *ikev1.Config){"pull": nothing, "push": push}
+	configs := map[string]func(i, r *ikev1.Config){
+		"pull": nothing, "push": push,
+		"both": func(_, r *ikev1.Config) { r.ModeConfig.Push = true }, // libreswan asks for what it is being told
+	}
 	for mode, m := range modes {
 		for how, c := range configs {
 			t.Run(mode+" "+how, func(t *testing.T) {
