@@ -90,11 +90,10 @@ func (s *libreswan) Configure(ctx context.Context, c Config) error {
 	if err := plutoSupports(c); err != nil {
 		return err
 	}
-	text, err := plutoConf(c)
+	conf, err := plutoFiles(c)
 	if err != nil {
 		return err
 	}
-	conf := confFiles{plutoConfFile: text, plutoSecretsFile: plutoSecrets(c)}
 	s.remember(c, conf)
 	return s.said("configure", s.daemon.load(ctx, conf))
 }
@@ -103,12 +102,17 @@ func (s *libreswan) Configure(ctx context.Context, c Config) error {
 func (s *libreswan) Initiate(ctx context.Context) error { return s.demand(ctx, "initiate") }
 
 // Rekey implements Instance. What is demanded of a connection that is up gives it
-// another child.
+// another child. The ISAKMP SA has no command of its own (cannot force rekey of IKEv1
+// connection), but its timer has: for pluto's tests.
 func (s *libreswan) Rekey(ctx context.Context, what SA) error {
-	if what != Child {
-		return plutoCannot("rekeying the ISAKMP SA on command", "cannot force rekey of IKEv1 connection")
+	if what == Child {
+		return s.demand(ctx, "rekey child")
 	}
-	return s.demand(ctx, "rekey child")
+	id, err := s.newest(ctx, what)
+	if err == nil {
+		_, err = s.daemon.control(ctx, "--impair", "event-sa-replace:"+id)
+	}
+	return s.said("rekey "+what.String(), err)
 }
 
 // demand makes pluto negotiate as if the kernel had met a packet without an SA. A
@@ -116,6 +120,9 @@ func (s *libreswan) Rekey(ctx context.Context, what SA) error {
 // would try again at once after each failure and each Delete.
 func (s *libreswan) demand(ctx context.Context, doing string) error {
 	c, _ := s.configured()
+	if plutoAuto(c) != plutoOnDemand {
+		return s.command(ctx, doing, "--initiate", "--name", plutoConn)
+	}
 	local, remote := c.Local, c.Remote
 	if c.Child.Mode == "tunnel" {
 		local, remote = innerNet(c.LocalInner, local).Addr(), innerNet(c.RemoteInner, remote).Addr()
@@ -143,22 +150,30 @@ var plutoNewest = map[SA]*regexp.Regexp{
 	Child: regexp.MustCompile(`newest IPsec SA: #([1-9][0-9]*)`),
 }
 
-// Delete implements Instance.
-func (s *libreswan) Delete(ctx context.Context, what SA) error {
-	doing := "delete " + what.String()
+// newest is the state number of a connection's newest SA.
+func (s *libreswan) newest(ctx context.Context, what SA) (string, error) {
 	pattern, ok := plutoNewest[what]
 	if !ok {
-		return plutoCannot(what.String(), "there is no such SA")
+		return "", plutoCannot(what.String(), "there is no such SA")
 	}
 	status, err := s.daemon.control(ctx, "--status")
 	if err != nil {
-		return s.said(doing, err)
+		return "", err
 	}
 	m := pattern.FindStringSubmatch(status)
 	if m == nil {
-		return s.said(doing, fmt.Errorf("%w: no SA to delete", ErrCommand))
+		return "", fmt.Errorf("%w: no SA of the kind %v", ErrCommand, what)
 	}
-	return s.command(ctx, doing, "--deletestate", m[1])
+	return m[1], nil
+}
+
+// Delete implements Instance.
+func (s *libreswan) Delete(ctx context.Context, what SA) error {
+	id, err := s.newest(ctx, what)
+	if err == nil {
+		_, err = s.daemon.control(ctx, "--deletestate", id)
+	}
+	return s.said("delete "+what.String(), err)
 }
 
 // Artifacts implements Instance.

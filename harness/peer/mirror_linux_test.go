@@ -107,12 +107,7 @@ func mirrorClient(ike *ikev1.Config, c Config) {
 
 func mirrorAuth(t *testing.T, c Config, own *Credentials) ikev1.Auth {
 	t.Helper()
-	a := ikev1.Auth{PSK: c.IKE.PSK}
-	for m := wire.AuthMethod(1); m != 0; m++ {
-		if m.String() == c.IKE.Authentication {
-			a.Method = m
-		}
-	}
+	a := ikev1.Auth{Method: parsed(t, wire.ParseAuthMethod, c.IKE.Authentication), PSK: c.IKE.PSK}
 	contents := func(pem ...[]byte) pki.Contents { return parsed(t, pki.ParsePEM, string(bytes.Join(pem, nil))) }
 	if k := c.IKE.Credentials; k != nil {
 		a.Trust = pki.Policy{Roots: contents(k.Roots...).Certs}
@@ -217,6 +212,21 @@ func (o *ownEnd) said() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return strings.Join(o.events, "\n")
+}
+
+// initiate has our own host negotiate the child.
+func (o *ownEnd) initiate(ctx context.Context) error {
+	err := o.Do(func(h *host.Host, now time.Time) (host.Output, error) { return h.Initiate(now, "child") })
+	if err != nil {
+		return err
+	}
+	var failure error
+	return errors.Join(o.Await(ctx, func(h *host.Host) bool {
+		if f := h.Failures(); len(f) > 0 {
+			failure = f[0]
+		}
+		return failure != nil || len(h.Children()) > 0
+	}), failure)
 }
 
 // converse exchanges 64 octets over TCP from client to server.
