@@ -30,7 +30,7 @@ func TestWithoutKeys(t *testing.T) {
 		"profile.authentication": true, "profile.exchange": true, "profile.ike-version": true,
 		"ike.main.six-messages":    true, // the peer's authenticating message aside
 		"ike.main.message-id-zero": true, "ike.main.encryption-flag": true, "ike.main.responder-cookie": true,
-		"ike.sa.one-proposal": true, "ike.sa.one-transform": true, "ike.sa.keylength": true, "ike.sa.basic-attributes": true,
+		"ike.sa.one-proposal": true, "ike.sa.first": true, "ike.sa.one-transform": true, "ike.sa.keylength": true, "ike.sa.basic-attributes": true,
 		"ike.ke-length": true, "ike.nonce-length": true, "ike.quick.encrypted": true, "ike.quick.message-id": true,
 		"ike.reserved-zero": true, "ike.well-formed": true, "ike.natt.nat-d": true,
 		"ike.natt.version": true, "ike.natt.float": true,

@@ -1,8 +1,12 @@
 package check
 
 import (
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/useipsec/useipsec/ikev1"
+	"github.com/useipsec/useipsec/ikev1/pki"
 	"github.com/useipsec/useipsec/scenarios"
 )
 
@@ -84,5 +88,89 @@ func TestHonest(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestWitnessed: the rules about what only some scenarios have come to a pass there,
+// and say so.
+func TestWitnessed(t *testing.T) {
+	for _, tt := range []struct {
+		rule string
+		spec func(*scenarios.Scenario)
+		rest func(*scene)
+		says string
+	}{
+		{"ike.aggressive.payloads", aggressively, nil, "message"},
+		{"ike.signature", method("rsa-sig"), nil, "SIG_"},
+		{"ike.signature", both(signed, aggressively), nil, "SIG_"},
+		{"ike.cert.identity", signed, nil, "example.com"},
+		{"ike.cert.path", method("rsa-sig"), nil, "O=Example"},
+		{"ike.main.hash", method("rsa-enc"), nil, "HASH_"},
+		{"ike.main.hash", method("rsa-rev-enc"), nil, "HASH_"},
+		{"ike.transaction.hash", method("xauth-init-rsa-sig"), nil, "HASH(1) is right"},
+		{"ike.transaction.hash", configured(scenarios.Push), nil, "HASH(1) is right"},
+		{"ike.xauth.exchange", method("xauth-init-psk"), nil, "STATUS=OK"},
+		{"ike.xauth.exchange", otherPassword, nil, "STATUS=FAIL"},
+		{"ike.xauth.before-quick", method("hybrid-init-rsa"), nil, "after STATUS=OK"},
+		{"ike.config.client-address", configured(scenarios.Pull), nil, "10."},
+		{"ike.config.client-address", configured(scenarios.Push), nil, "10."},
+		{"ike.dpd.ack", withDPD, probing(false), "R-U-THERE-ACK"},
+		{"ike.dpd.request", withDPD, probing(true), "R-U-THERE"},
+		{"ike.natt.version", func(s *scenarios.Scenario) { s.IKE.NATTVersions = []string{"draft-02n"} }, nil, "draft-02n"},
+		{"ike.fragments", both(method("rsa-sig"), func(s *scenarios.Scenario) { s.IKE.Fragmentation = true }), nil, "fragments"},
+	} {
+		for _, role := range roles {
+			t.Run(tt.rule+", peer as "+role.String(), func(t *testing.T) {
+				spec := full(bgpSpec())
+				tt.spec(&spec)
+				s := play(t, spec, role)
+				if tt.rule == "ike.fragments" {
+					s.ike.FragmentAll = true
+				}
+				s.marker().negotiate()
+				if tt.rest != nil {
+					tt.rest(s)
+				}
+				if f := find(s.judge(true), tt.rule); f.Verdict != Pass || f.Tolerated || !strings.Contains(f.Witness, tt.says) {
+					t.Errorf("%v %s: %q, which does not say %q", f.Verdict, tt.rule, f.Actual+f.Witness, tt.says)
+				}
+			})
+		}
+	}
+}
+
+// TestUnknownSigner: without certificates signatures are not judged, and what would
+// help is said.
+func TestUnknownSigner(t *testing.T) {
+	spec := bgpSpec()
+	signed(&spec)
+	s := play(t, spec, responder)
+	s.edit = func(c *ikev1.Config) { c.Auth.SendCertificate = ikev1.SendNever }
+	s.negotiate()
+	s.certificates = nil
+	tr := s.judge(true)
+	for _, id := range []string{"ike.signature", "ike.cert.identity", "ike.cert.path"} {
+		if f := find(tr, id); f.Verdict != Inconclusive || !strings.Contains(f.Next, "--certs") {
+			t.Errorf("%+v", f)
+		}
+	}
+	for _, f := range foreign(t, s, nil).Findings {
+		if f.Rule == "ike.cert.path" && f.Verdict != Inconclusive {
+			t.Errorf("%+v", f)
+		}
+	}
+}
+
+// TestCertificateFault: a bad certificate that the scenario itself gives the peer is
+// none of its faults.
+func TestCertificateFault(t *testing.T) {
+	spec := bgpSpec()
+	signed(&spec)
+	spec.Peer.IKE = &scenarios.IKE{Certificate: scenarios.Certificate{Fault: scenarios.Expired}}
+	s := play(t, spec, responder)
+	certified(pki.Template{NotBefore: sceneTime.Add(-48 * time.Hour), NotAfter: sceneTime.Add(-time.Hour)})(s)
+	f := find(s.negotiate().judge(true), "ike.cert.path")
+	if f.Verdict != NotApplicable || !strings.Contains(f.Actual, "expired") {
+		t.Errorf("%+v", f)
 	}
 }

@@ -3,6 +3,7 @@ package check
 import (
 	"encoding/binary"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,20 +74,83 @@ func encapsulation(mode uint16) func(*wire.Message) {
 // forced has the peer force UDP encapsulation.
 func forced(s *scene) { s.edit = func(c *ikev1.Config) { c.NATT.Force = true } }
 
+// mutant is a peer with one fault.
+type mutant struct {
+	name string
+	role scenarios.Role
+	ike  ikev1.Deviations
+	esp  esp.Deviations
+	spec func(*scenarios.Scenario)
+	set  func(*scene) // before the negotiation
+	rest func(*scene) // instead of the rest of the script
+	want []string
+}
+
 // TestMutants switches on one fault of the peer after the other. Exactly the
 // rule that is about it must fail; what the trial then comes to is another
 // matter, so the rules about the scenario are left out.
 func TestMutants(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		role scenarios.Role
-		ike  ikev1.Deviations
-		esp  esp.Deviations
-		spec func(*scenarios.Scenario)
-		set  func(*scene) // before the negotiation
-		rest func(*scene) // instead of the rest of the script
-		want []string
-	}{
+	for _, m := range slices.Concat(mutants(), ikeMutants()) {
+		t.Run(m.name, m.test)
+	}
+}
+
+func (m mutant) test(t *testing.T) {
+	spec := full(bgpSpec())
+	if m.spec != nil {
+		m.spec(&spec)
+	}
+	s := play(t, spec, m.role)
+	s.ike, s.esp = m.ike, m.esp
+	if m.set != nil {
+		m.set(s)
+	}
+	s.marker().negotiate()
+	switch {
+	case len(s.ours.Children()) > 0 && len(s.peer.Children()) > 0 && m.rest != nil:
+		m.rest(s)
+	case len(s.ours.Children()) > 0 && len(s.peer.Children()) > 0:
+		s.talk(179, true).talk(8179, false).quick().deletes()
+	}
+	tr := s.judge(true)
+	var got []string
+	for _, id := range verdicts(tr, Fail) {
+		if id != "scenario.outcome" && id != "scenario.traffic" {
+			got = append(got, id)
+		}
+	}
+	if d := cmp.Diff(m.want, got); d != "" {
+		t.Error(d)
+		for _, f := range tr.Findings {
+			if f.Verdict == Fail || f.Verdict == Inconclusive || f.Tolerated {
+				t.Logf("%v %s: %s %v", f.Verdict, f.Rule, f.Actual, f.Frames)
+			}
+		}
+	}
+	if len(m.want) == 0 && tr.Verdict != Pass {
+		t.Errorf("verdict %v", tr.Verdict)
+	}
+}
+
+// TestMutantsForAll: every rule about what an end does on the wire has a mutant that
+// trips it. Those about the profile have tests of their own.
+func TestMutantsForAll(t *testing.T) {
+	tripped := map[string]bool{}
+	for _, m := range slices.Concat(mutants(), ikeMutants()) {
+		for _, id := range m.want {
+			tripped[id] = true
+		}
+	}
+	for _, r := range Rules() {
+		area, _, _ := strings.Cut(r.ID, ".")
+		if (area == "ike" || area == "esp") && !tripped[r.ID] {
+			t.Errorf("%s: no mutant", r.ID)
+		}
+	}
+}
+
+func mutants() []mutant {
+	return []mutant{
 		{name: "honest initiator", role: initiator},
 		{name: "honest responder", role: responder},
 		{name: "message ID", role: initiator, ike: ikev1.Deviations{Phase1MessageID: 7}, want: []string{"ike.main.message-id-zero"}},
@@ -214,43 +278,5 @@ func TestMutants(t *testing.T) {
 			s.deletes()
 		}, want: []string{"esp.spi-known"}},
 		{name: "SPI of nobody", role: responder, esp: esp.Deviations{SPI: 0x12345678}, want: []string{"esp.spi-known"}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			spec := full(bgpSpec())
-			if tt.spec != nil {
-				tt.spec(&spec)
-			}
-			s := play(t, spec, tt.role)
-			s.ike, s.esp = tt.ike, tt.esp
-			if tt.set != nil {
-				tt.set(s)
-			}
-			s.marker().negotiate()
-			switch {
-			case len(s.ours.Children()) == 0 || len(s.peer.Children()) == 0:
-			case tt.rest != nil:
-				tt.rest(s)
-			default:
-				s.talk(179, true).talk(8179, false).quick().deletes()
-			}
-			tr := s.judge(true)
-			var got []string
-			for _, id := range verdicts(tr, Fail) {
-				if id != "scenario.outcome" && id != "scenario.traffic" {
-					got = append(got, id)
-				}
-			}
-			if d := cmp.Diff(tt.want, got); d != "" {
-				t.Error(d)
-				for _, f := range tr.Findings {
-					if f.Verdict == Fail || f.Verdict == Inconclusive || f.Tolerated {
-						t.Logf("%v %s: %s %v", f.Verdict, f.Rule, f.Actual, f.Frames)
-					}
-				}
-			}
-			if len(tt.want) == 0 && tr.Verdict != Pass {
-				t.Errorf("verdict %v", tr.Verdict)
-			}
-		})
 	}
 }

@@ -177,7 +177,11 @@ func ikeVersion(o *observer, e *dissect.Event) {
 	if m == nil || !o.s.Judges(e.Src.Addr()) {
 		return
 	}
-	if v := int(m.Header.Major()); o.s.Profile.IKE.AllowsVersion(v) {
+	v := int(m.Header.Major())
+	if v != 1 && int64(m.Header.Length) != int64(len(m.Octets)) {
+		return // something else on the port of IKE
+	}
+	if o.s.Profile.IKE.AllowsVersion(v) {
 		o.pass(e.Frame, "major version %d", v)
 	} else {
 		o.expect(fmt.Sprintf("IKE version %v", o.s.Profile.IKE.Version))

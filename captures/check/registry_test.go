@@ -9,7 +9,7 @@ import (
 func TestRegistry(t *testing.T) {
 	var (
 		id   = regexp.MustCompile(`^[a-z]+(\.[a-z0-9-]+)+$`)
-		ref  = regexp.MustCompile(`^RFC[0-9]+/[0-9A-Z.]+$`)
+		ref  = regexp.MustCompile(`^(RFC[0-9]+|draft-[a-z0-9-]+|MS-IKEE)/[0-9A-Z.]+$`)
 		seen = map[string]bool{}
 	)
 	rules := Rules()

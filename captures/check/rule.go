@@ -59,8 +59,8 @@ func Rules() []Rule {
 	var all []Rule
 	for _, group := range [][]Rule{
 		policyRules(), profileRules(), scenarioRules(),
-		mainModeRules(), saRules(), keyRules(), identityRules(), quickRules(), childRules(),
-		informationalRules(), messageRules(), nattRules(), nattVersionRules(), espRules(), encapsulationRules(), survivalRules(),
+		mainModeRules(), aggressiveRules(), saRules(), keyRules(), identityRules(), signatureRules(), transactionRules(), quickRules(), childRules(),
+		informationalRules(), dpdRules(), messageRules(), fragmentRules(), nattRules(), nattVersionRules(), espRules(), encapsulationRules(), survivalRules(),
 	} {
 		all = append(all, group...)
 	}

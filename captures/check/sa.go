@@ -24,6 +24,14 @@ func saRules() []Rule {
 			noun:        "phase 1 offer", needs: stageIKE, role: scenarios.Initiator,
 		}, oneProposal),
 		messages(Rule{
+			ID: "ike.sa.first", Item: profile.ItemKeying, Ref: "RFC2409/5", Level: Must,
+			Title:       "The SA payload comes first in phase 1",
+			Requirement: "The SA payload MUST precede all other payloads in a phase 1 exchange. Except where otherwise noted there is no order among the others.",
+			expected:    []string{"SA, … in messages 1 and 2"},
+			fix:         "receivers read the offer before they know what the rest means",
+			noun:        "message with an SA payload", needs: stageIKE,
+		}, saFirst),
+		messages(Rule{
 			ID: "ike.sa.one-transform", Item: profile.ItemKeying, Ref: "RFC2408/4.2", Level: Must,
 			Title:       "The responder picks one of the offered transforms and leaves it as it was",
 			Requirement: "Each proposal of the responder MUST contain a single transform, one of those offered; the responder MUST NOT modify the attributes of an offer, their encoding excepted (RFC 2409 5).",
@@ -65,6 +73,18 @@ func oneProposal(o *observer, m *dissect.ISAKMP) {
 		o.fail(m.Frame, m.Src.Addr(), "a proposal for protocol %v", sas[0].Proposals[0].Protocol)
 	default:
 		o.pass(m.Frame, "one proposal with %s", count(len(sas[0].Proposals[0].Transforms), "transform"))
+	}
+}
+
+func saFirst(o *observer, m *dissect.ISAKMP) {
+	if !isPhase1(m.Header.Exchange) || m.Message == nil {
+		return
+	}
+	switch at := slices.IndexFunc(m.Message.Payloads, func(p wire.Payload) bool { return p.Type() == wire.PayloadSA }); {
+	case at == 0:
+		o.pass(m.Frame, "")
+	case at > 0:
+		o.fail(m.Frame, m.Src.Addr(), "%v before SA in message %d", m.Message.Payloads[0].Type(), m.Index)
 	}
 }
 

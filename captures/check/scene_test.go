@@ -47,8 +47,10 @@ type scene struct {
 	packets      []captures.Packet
 	sas          map[uint32]*esp.SA // sealing SAs by SPI
 	sent         int
-	repeats      int // how often the initiator repeats a quick mode that is not answered
-	port         uint16
+	// impatient has the initiator begin quick mode while XAUTH is under way.
+	impatient bool
+	repeats   int // how often the initiator repeats a quick mode that is not answered
+	port      uint16
 }
 
 var (
@@ -297,6 +299,12 @@ func (s *scene) exchange(fromPeer bool, out []ikev1.Datagram) {
 			to = s.ours
 		}
 		answer, _ := to.Handle(s.now, ikev1.Datagram{Local: d.Remote, Remote: d.Local, Data: slices.Clone(d.Data)})
+		if s.impatient && to == s.initiator() && to.State() == ikev1.StateTransaction {
+			s.impatient = false
+			early, err := to.StartQuick(s.now, "child")
+			s.ok(err)
+			s.exchange(!fromPeer, early)
+		}
 		s.exchange(!fromPeer, answer)
 	}
 }

@@ -124,7 +124,7 @@ func (s *Subject) demands(st stage) bool {
 		return false
 	}
 	e := s.Trial.Spec.Expect
-	for _, q := range e.Tolerated { // alternatives that may stop before
+	for _, q := range e.Tolerates(s.Trial.Peer, "") { // alternatives that may stop before
 		e.Phase1 |= q.Phase1
 		e.Phase2 |= q.Phase2
 		if q.Phase2 == 0 {

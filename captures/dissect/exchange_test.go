@@ -234,6 +234,7 @@ func TestIKEFragments(t *testing.T) {
 		{"last one missing", []wire.Fragment{{ID: 1, Number: 1, Data: body}, {ID: 1, Number: 2, Data: body}}, "the rest of its message is not there"},
 		{"of two messages", []wire.Fragment{{ID: 1, Number: 1, Data: body}, {ID: 2, Number: 2, Last: true, Data: body}}, "the rest of its message is not there"},
 		{"number 0", []wire.Fragment{{ID: 1, Number: 0, Data: body}}, "with number 0"},
+		{"whole but for number 0", []wire.Fragment{{ID: 1, Number: 0, Data: body}, {ID: 1, Number: 1, Last: true, Data: body}}, "the rest of its message is not there"},
 		{"beyond the last", []wire.Fragment{{ID: 1, Number: 2, Last: true, Data: body}, {ID: 1, Number: 3, Data: body}}, "beyond the last one"},
 		{"with another text", []wire.Fragment{{ID: 1, Number: 1, Data: body}, {ID: 1, Number: 1, Data: body[1:]}}, "another one of number 1"},
 	} {

@@ -27,6 +27,7 @@ type pieces struct {
 	frames []int
 	last   uint8 // the number of the last one, 0 while it is not known
 	octets int
+	broken bool // there was a number 0, so that nobody knows what comes first
 }
 
 // ikeFragment takes in a message if it is a fragment. whole is the message that it
@@ -70,6 +71,7 @@ func (g *pieces) add(frame int, f *wire.Fragment) (why string) {
 	have, again := g.parts[f.Number]
 	switch {
 	case f.Number == 0:
+		g.broken = true
 		return "with number 0"
 	case again && bytes.Equal(have, f.Data):
 		return ""
@@ -91,7 +93,7 @@ func (g *pieces) add(frame int, f *wire.Fragment) (why string) {
 
 // whole puts the pieces together, nil if one is missing.
 func (g *pieces) whole() []byte {
-	if g.last == 0 || len(g.parts) != int(g.last) {
+	if g.broken || g.last == 0 || len(g.parts) != int(g.last) {
 		return nil
 	}
 	b := []byte{}
