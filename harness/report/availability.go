@@ -236,9 +236,9 @@ func (p *ProductClaims) Kinds() []KindRow {
 // Open are the claims that are not upheld, those with the same reason together.
 func (p *ProductClaims) Open() []Reason {
 	var out []Reason
-	for _, c := range sortedClaims(p.Claims) {
-		if c.Standing != check.Upheld {
-			out = gather(out, Reason{c.Standing, because(c), plain(c.Capability.String())})
+	for _, g := range groupedClaims(p.Claims, 2) {
+		if g.Standing != check.Upheld {
+			out = append(out, Reason{g.Standing, g.Because, byKind(g.Claims)})
 		}
 	}
 	return out

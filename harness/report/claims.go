@@ -137,6 +137,58 @@ func byKind(cs []scenarios.Capability) string {
 	return b.String()
 }
 
+// claimGroup is claims that stand as they do for the same reason.
+type claimGroup struct {
+	Standing check.Standing
+	Because  string
+	Claims   []scenarios.Capability
+}
+
+// groupedClaims gives the claims as sortedClaims does, with those together that are open for the
+// same reason, once there are that many.
+func groupedClaims(c *check.Claims, many int) []claimGroup {
+	type reason struct {
+		check.Standing
+		because string
+	}
+	by := map[reason][]scenarios.Capability{}
+	for i := range c.Claims {
+		claim := &c.Claims[i]
+		k := reason{claim.Standing, because(claim)}
+		by[k] = append(by[k], claim.Capability)
+	}
+	var out []claimGroup
+	for _, claim := range sortedClaims(c) {
+		k := reason{claim.Standing, because(claim)}
+		switch all := by[k]; {
+		case claim.Standing == check.Upheld || len(all) < many:
+			out = append(out, claimGroup{k.Standing, k.because, []scenarios.Capability{claim.Capability}})
+		case all[0] == claim.Capability:
+			out = append(out, claimGroup{k.Standing, k.because, all})
+		}
+	}
+	return out
+}
+
+// manyClaims are too many for a line each when there is nothing to tell them apart.
+const manyClaims = 4
+
+// What names a claim, or counts many of them.
+func (g *claimGroup) What() string {
+	if len(g.Claims) > 1 {
+		return plural(len(g.Claims), "claim")
+	}
+	return plain(g.Claims[0].String())
+}
+
+// Why says why, and of many what they are.
+func (g *claimGroup) Why() string {
+	if len(g.Claims) > 1 {
+		return g.Because + ": " + byKind(g.Claims)
+	}
+	return g.Because
+}
+
 // claims is the table of the claims.
 func (s *summary) claims(res *check.Result) {
 	c := res.Claims
@@ -144,12 +196,14 @@ func (s *summary) claims(res *check.Result) {
 		return
 	}
 	fmt.Fprintf(s.w, "\nClaims of %s\n", product(c))
+	groups := groupedClaims(c, manyClaims)
 	width := 0
-	for i := range c.Claims {
-		width = max(width, len(c.Claims[i].Capability.String()))
+	for i := range groups {
+		width = max(width, len(groups[i].What()))
 	}
-	for _, claim := range sortedClaims(c) {
-		fmt.Fprintf(s.w, "%s  %-*s  %s\n", s.standing(claim.Standing, 8), width, plain(claim.Capability.String()), because(claim))
+	for i := range groups {
+		g := &groups[i]
+		fmt.Fprintf(s.w, "%s  %-*s  %s\n", s.standing(g.Standing, 8), width, g.What(), g.Why())
 	}
 	for _, l := range remarks(c, res.Peer) {
 		fmt.Fprintf(s.w, "%s  %s\n", s.paint(dim, fmt.Sprintf("%-8s", "info")), l)
@@ -171,12 +225,14 @@ func (s *summary) standing(v check.Standing, width int) string {
 func claimsTable(c *check.Claims, tested check.Peer) string {
 	var b strings.Builder
 	fmt.Fprint(&b, "| claim | standing | by |\n|---|---|---|\n")
-	for _, claim := range sortedClaims(c) {
-		standing := claim.Standing.String()
-		if claim.Standing != check.Upheld {
+	groups := groupedClaims(c, manyClaims)
+	for i := range groups {
+		g := &groups[i]
+		standing := g.Standing.String()
+		if g.Standing != check.Upheld {
 			standing = "**" + standing + "**"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(claim.Capability.String()), standing, cell(because(claim)))
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(g.What()), standing, cell(g.Why()))
 	}
 	for _, l := range remarks(c, tested) {
 		fmt.Fprintf(&b, "\n%s.\n", markdown(strings.ToUpper(l[:1])+l[1:]))

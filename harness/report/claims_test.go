@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/useipsec/useipsec/captures/check"
 	"github.com/useipsec/useipsec/captures/evidence"
 	"github.com/useipsec/useipsec/scenarios"
@@ -144,5 +146,32 @@ func TestRanges(t *testing.T) {
 		if got := ranges(ns); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+// TestGroupedClaims: claims that nothing tells apart take one line, upheld ones never.
+func TestGroupedClaims(t *testing.T) {
+	res := claimed(t)
+	var claims []check.Claim
+	for _, v := range []string{"modp1536", "modp2048", "modp3072", "modp4096"} {
+		claims = append(claims, check.Claim{Capability: capability(scenarios.CapGroup, v), Standing: check.Unproven, Why: "nobody asks", Wanting: check.Skipped})
+	}
+	res.Claims.Claims = append(claims, res.Claims.Claims...)
+	lines := func(many int) []string {
+		var out []string
+		for _, g := range groupedClaims(res.Claims, many) {
+			out = append(out, g.Standing.String()+" "+g.What())
+		}
+		return out
+	}
+	want := []string{"refuted exchange-mode aggressive", "unproven 4 claims", "unproven protocol ah", "unproven pfs modp768", "upheld exchange-mode main", "upheld authentication psk"}
+	if d := cmp.Diff(want, lines(4)); d != "" {
+		t.Error(d)
+	}
+	if got := lines(5); len(got) != 9 {
+		t.Errorf("%v", got)
+	}
+	if got := groupedClaims(res.Claims, 4)[1].Why(); got != "nobody asks: group modp1536, modp2048, modp3072, modp4096" {
+		t.Error(got)
 	}
 }
