@@ -6,7 +6,7 @@ import "errors"
 var (
 	// ErrUnknown is a name or number that means no algorithm here.
 	ErrUnknown = errors.New("unknown")
-	// ErrUnsupported is something that exists but is not built, such as AH.
+	// ErrUnsupported is something that exists but is not built, or not to be combined.
 	ErrUnsupported = errors.New("unsupported")
 	// ErrKeyLength is a key whose length is not the algorithm's.
 	ErrKeyLength = errors.New("wrong key length")
@@ -31,6 +31,8 @@ var (
 	// ErrPadding is a pad length beyond the packet or pad octets other than
 	// 1, 2, 3, … (RFC 2406 2.4).
 	ErrPadding = errors.New("bad padding")
+	// ErrTooLong is a packet that would be longer than IP can say.
+	ErrTooLong = errors.New("too long")
 	// ErrSequenceExhausted is an SA that has sent 2^32-1 packets and must not
 	// cycle (RFC 2406 3.3.3).
 	ErrSequenceExhausted = errors.New("sequence numbers exhausted")

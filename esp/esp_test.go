@@ -91,7 +91,9 @@ func TestNewRefuses(t *testing.T) {
 		edit func(*Params)
 		want error
 	}{
-		{"AH", func(p *Params) { p.Proto = AH }, ErrUnsupported},
+		{"AH that encrypts", func(p *Params) { p.Proto = AH }, ErrUnsupported},
+		{"AH without integrity", func(p *Params) { p.Proto, p.Suite, p.Keys = AH, Suite{NULL, NoIntegrity}, Keys{} }, ErrUnsupported},
+		{"AH in UDP", func(p *Params) { p.Proto, p.Encap = AH, &UDPEncap{SrcPort: NATTPort, DstPort: NATTPort} }, ErrUnsupported},
 		{"another protocol", func(p *Params) { p.Proto = 6 }, ErrUnknown},
 		{"no mode", func(p *Params) { p.Mode = 0 }, ErrUnknown},
 		{"no cipher", func(p *Params) { p.Suite.Cipher = 0 }, ErrUnknown},

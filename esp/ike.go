@@ -87,3 +87,30 @@ func (s Suite) ToIKE() (transformID uint8, keyBits int, auth uint16) {
 	t := ikeCiphers[s.Cipher]
 	return t.transform, t.keyBits, ikeIntegrities[s.Integrity]
 }
+
+// ahTransforms are AH's own identifiers, which say the same as the attribute (RFC 2407 4.4.3).
+var ahTransforms = map[Integrity]uint8{
+	HMACMD5x96:     wire.AHMD5,
+	HMACSHA1x96:    wire.AHSHA,
+	HMACSHA256x128: wire.AHSHA256,
+	HMACSHA384x192: wire.AHSHA384,
+	HMACSHA512x256: wire.AHSHA512,
+	HMACSHA256x96:  wire.AHSHA256, // only known out of band
+	AESXCBC96:      wire.AHAESXCBC,
+}
+
+// FromAH returns the suite that an AH transform negotiates: its identifier and the Authentication Algorithm attribute,
+// which must agree (RFC 2407 4.4.3.1). Errors wrap ErrUnknown.
+func FromAH(transformID uint8, auth uint16) (Suite, error) {
+	for _, i := range Integrities() {
+		if ahTransforms[i] == transformID && transformID != 0 && ikeIntegrities[i] == auth {
+			return Suite{Cipher: NULL, Integrity: i}, nil
+		}
+	}
+	return Suite{}, fmt.Errorf("esp: AH transform identifier %d with authentication algorithm %d: %w (RFC 2407 4.4.3)", transformID, auth, ErrUnknown)
+}
+
+// ToAH returns what negotiates the suite with AH.
+func (s Suite) ToAH() (transformID uint8, auth uint16) {
+	return ahTransforms[s.Integrity], ikeIntegrities[s.Integrity]
+}

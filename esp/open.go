@@ -48,7 +48,7 @@ func (sa *SA) split(pkt []byte) (parts, error) {
 // ErrUnsupported (Params.InspectOnly); dst is then returned as it was. Info holds SPI
 // and sequence number as soon as the packet has them.
 func (sa *SA) Open(dst, pkt []byte) ([]byte, Info, error) {
-	if err := sa.usable(); err != nil {
+	if err := sa.usableFor(ESP); err != nil {
 		return dst, Info{}, err
 	}
 	p, err := sa.split(pkt)

@@ -55,6 +55,7 @@ type SA struct {
 	firstIV []byte // for Deviations.ReuseIV
 
 	window Window
+	muted  []byte // for the ICV of AH
 }
 
 // ivBuffer is how much randomness is fetched at once when Params.Rand is nil.
@@ -67,9 +68,9 @@ func New(p Params) (*SA, error) {
 		p.Proto = ESP
 	}
 	switch {
-	case p.Proto == AH:
-		return nil, fmt.Errorf("esp: SPI %#08x: protocol ah (RFC 2402): %w", p.SPI, ErrUnsupported)
-	case p.Proto != ESP:
+	case p.Proto == AH && p.Encap != nil:
+		return nil, fmt.Errorf("esp: SPI %#08x: AH in UDP: %w (RFC 3948 1)", p.SPI, ErrUnsupported)
+	case p.Proto != ESP && p.Proto != AH:
 		return nil, fmt.Errorf("esp: SPI %#08x: protocol %d: %w", p.SPI, uint8(p.Proto), ErrUnknown)
 	case p.Mode != Tunnel && p.Mode != Transport:
 		return nil, fmt.Errorf("esp: SPI %#08x: mode %d: %w", p.SPI, uint8(p.Mode), ErrUnknown)
@@ -77,6 +78,9 @@ func New(p Params) (*SA, error) {
 		return nil, fmt.Errorf("esp: SPI %#08x: opaque ICV of %d octets with %v: %w", p.SPI, p.OpaqueICV, p.Suite.Integrity, ErrUnsupported)
 	}
 	p.InspectOnly = p.InspectOnly || p.OpaqueICV > 0
+	if p.Proto == AH && (p.Suite.Cipher != NULL || p.Suite.Integrity == NoIntegrity) {
+		return nil, fmt.Errorf("esp: SPI %#08x: AH with %v: %w: it authenticates and does not encrypt (RFC 2402 1)", p.SPI, p.Suite, ErrUnsupported)
+	}
 	if err := p.Suite.Validate(); err != nil && !(p.InspectOnly && errors.Is(err, ErrNullNone)) {
 		return nil, err
 	}
@@ -133,15 +137,23 @@ func (sa *SA) Params() Params { return sa.params }
 func (sa *SA) SPI() uint32 { return sa.params.SPI }
 
 // Overhead returns the most octets by which a sealed packet exceeds its payload,
-// ESP header to ICV, without IP and UDP headers.
-func (sa *SA) Overhead() int { return HeaderLen + sa.ivLen + sa.align + 1 + sa.icvLen }
+// ESP header to ICV, or AH, without IP and UDP headers.
+func (sa *SA) Overhead() int {
+	if sa.params.Proto == AH {
+		return sa.ahLen(true)
+	}
+	return HeaderLen + sa.ivLen + sa.align + 1 + sa.icvLen
+}
 
 // Sequence returns the sequence number sent last, or for an SA that opens the highest
 // one accepted; 0 before the first packet.
 func (sa *SA) Sequence() uint32 { return sa.last }
 
-// usable refuses what only a checker may have.
-func (sa *SA) usable() error {
+// usableFor refuses what only a checker may have, and the other protocol.
+func (sa *SA) usableFor(p Proto) error {
+	if sa.params.Proto != p {
+		return fmt.Errorf("esp: SPI %#08x: %v with an SA of %v: %w", sa.params.SPI, p, sa.params.Proto, ErrUnsupported)
+	}
 	if sa.params.InspectOnly {
 		return fmt.Errorf("esp: SPI %#08x: an SA to inspect with: %w", sa.params.SPI, ErrUnsupported)
 	}

@@ -27,7 +27,7 @@ var monotonic = func() (p [maxPad]byte) {
 // Errors wrap ErrSequenceExhausted, ErrUnsupported (Params.InspectOnly), or come
 // from Params.Rand; dst is then returned as it was.
 func (sa *SA) Seal(dst, payload []byte, next uint8) ([]byte, error) {
-	if err := sa.usable(); err != nil {
+	if err := sa.usableFor(ESP); err != nil {
 		return dst, err
 	}
 	d := &sa.params.Deviations

@@ -20,7 +20,7 @@ func (s *Session) connected(q *quick) ([]Datagram, error) {
 	if !s.cfg.Commit {
 		return nil, nil
 	}
-	return s.sendInfo(&wire.Notify{DOI: 1, Protocol: wire.ProtoESP, SPI: spiBytes(q.spiIn), MsgType: wire.NotifyConnected})
+	return s.sendInfo(&wire.Notify{DOI: 1, Protocol: protocolID(q.policy.Proto), SPI: spiBytes(q.spiIn), MsgType: wire.NotifyConnected})
 }
 
 // peerConnected makes the child usable that waited for the responder. The notify names it by either SPI, or not at all.

@@ -275,7 +275,7 @@ func (s *Session) deviateQuickIDs(ids ...wire.Payload) []wire.Payload {
 // deviateDelete gives the payloads of an informational message with a Delete.
 func (s *Session) deviateDelete(p *wire.Delete, other uint32) []wire.Payload {
 	d := &s.cfg.Deviations
-	if d.DeleteBothSPIs && p.Protocol == wire.ProtoESP {
+	if d.DeleteBothSPIs && p.Protocol != wire.ProtoISAKMP {
 		p.SPIs = append(p.SPIs, spiBytes(other))
 	}
 	if d.DeleteOtherCookies && p.Protocol == wire.ProtoISAKMP {

@@ -55,7 +55,7 @@ func (s *Session) DeleteChild(now time.Time, spi uint32) ([]Datagram, error) {
 	if s.cfg.Deviations.DeleteWrongSide {
 		named = c.SPIOut
 	}
-	out, err := s.sendDelete(&wire.Delete{DOI: 1, Protocol: wire.ProtoESP, SPISize: 4, SPIs: [][]byte{spiBytes(named)}}, c.SPIOut)
+	out, err := s.sendDelete(&wire.Delete{DOI: 1, Protocol: protocolID(c.Proto), SPISize: 4, SPIs: [][]byte{spiBytes(named)}}, c.SPIOut)
 	s.removeChild(c)
 	return out, err
 }
@@ -168,9 +168,9 @@ func (s *Session) peerDeletes(d *wire.Delete) {
 			if bytes.Equal(spi, s.cookiePair()) {
 				s.gone()
 			}
-		case d.Protocol == wire.ProtoESP && len(spi) == 4:
+		case len(spi) == 4:
 			for _, c := range s.Children() {
-				if c.SPIOut == binary.BigEndian.Uint32(spi) {
+				if d.Protocol == protocolID(c.Proto) && c.SPIOut == binary.BigEndian.Uint32(spi) {
 					s.removeChild(c)
 				}
 			}

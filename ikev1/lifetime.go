@@ -115,7 +115,7 @@ func (l life) or(def time.Duration) life {
 func (s *Session) quickLifetime(q *quick) []wire.Payload {
 	offered := q.life
 	q.life = offered.shorter(q.policy.life())
-	return lifePhase2.told(q.policy.life(), offered, wire.Notify{Protocol: wire.ProtoESP, SPI: spiBytes(q.spiIn)})
+	return lifePhase2.told(q.policy.life(), offered, wire.Notify{Protocol: protocolID(q.policy.Proto), SPI: spiBytes(q.spiIn)})
 }
 
 // phase1Lifetime is the notify of message 6. FortiGate sends the attributes of phase 2 there.

@@ -198,7 +198,7 @@ func (s *Session) install(q *quick) {
 		gxy, _ = q.dh.Shared(q.peerGX) // was computed once before
 	}
 	n := q.suite.KEYMATLen()
-	proto := uint8(wire.ProtoESP)
+	proto := uint8(protocolID(q.policy.Proto))
 	km := func(spi uint32) esp.Keys {
 		k, _ := esp.SplitKEYMAT(q.suite, keymat.KEYMAT(s.suite.Hash, s.keys.D, gxy, proto, spiBytes(spi), q.ni, q.nr, n))
 		return k

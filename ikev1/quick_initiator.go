@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/useipsec/useipsec/esp"
 	"github.com/useipsec/useipsec/ikev1/keymat"
 	"github.com/useipsec/useipsec/ikev1/wire"
 )
@@ -25,6 +26,9 @@ func (s *Session) StartQuick(now time.Time, policy string) ([]Datagram, error) {
 	}
 	if p == nil {
 		return nil, fmt.Errorf("ikev1: quick mode policy %q: %w", policy, ErrUnknownName)
+	}
+	if p.Proto == esp.AH && s.natt.detected {
+		return nil, fmt.Errorf("ikev1: quick mode policy %q: %w: AH covers the addresses, which a NAT changes (RFC 3715 2.1)", policy, ErrNotReady)
 	}
 	q := &quick{role: Initiator, policy: p, state: quick1Sent, life: p.life().or(defaultChildLifetime)}
 	var err error
@@ -141,7 +145,7 @@ func (s *Session) recvQuick2(q *quick, o *opened) ([]Datagram, error) {
 			return nil, err
 		}
 	}
-	c, err := s.readTransform(t)
+	c, err := s.readTransform(p.Protocol, t)
 	if err != nil {
 		return nil, refuse(wire.NotifyBadProposalSyntax, "%v", err)
 	}

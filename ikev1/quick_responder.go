@@ -78,6 +78,9 @@ func (s *Session) refuseQuick(q *quick, err error) ([]Datagram, error) {
 		return nil, failed
 	}
 	n := &wire.Notify{DOI: 1, Protocol: wire.ProtoESP, MsgType: ne.Notify}
+	if q.policy != nil {
+		n.Protocol = protocolID(q.policy.Proto)
+	}
 	if q.spiOut != 0 {
 		n.SPI = spiBytes(q.spiOut)
 	}

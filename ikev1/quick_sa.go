@@ -9,11 +9,15 @@ import (
 	"github.com/useipsec/useipsec/ikev1/wire"
 )
 
-// quickOffer is the SA payload of quick mode message 1: one ESP proposal, a transform for every suite.
+// quickOffer is the SA payload of quick mode message 1: one ESP or AH proposal, a transform for every suite.
 func (s *Session) quickOffer(q *quick, p *QuickPolicy) *wire.SA {
-	prop := wire.Proposal{Number: 1, Protocol: wire.ProtoESP, SPI: spiBytes(q.spiIn)}
+	prop := wire.Proposal{Number: 1, Protocol: protocolID(p.Proto), SPI: spiBytes(q.spiIn)}
 	for i, suite := range p.Suites {
 		id, bits, auth := suite.ToIKE()
+		if p.Proto == esp.AH {
+			bits = 0
+			id, auth = suite.ToAH()
+		}
 		t := wire.Transform{Number: uint8(i + 1), ID: id}
 		if bits != 0 {
 			t.Attributes = append(t.Attributes, wire.TV(wire.P2KeyLength, uint16(bits)))
@@ -49,7 +53,7 @@ func (s *Session) encapsulation(m esp.Mode) uint16 {
 	return values[1]
 }
 
-// childTransform is an ESP transform as numbers this package knows.
+// childTransform is an ESP or AH transform as numbers this package knows.
 type childTransform struct {
 	suite esp.Suite
 	encap uint16
@@ -57,8 +61,16 @@ type childTransform struct {
 	life  life
 }
 
-// readTransform reads the attributes of an ESP transform (RFC 2407 4.5). Unknown or doubled ones make it unusable.
-func (s *Session) readTransform(t wire.Transform) (childTransform, error) {
+// protocolID is the DOI's number of a protocol (RFC 2407 4.4.1).
+func protocolID(p esp.Proto) wire.ProtocolID {
+	if p == esp.AH {
+		return wire.ProtoAH
+	}
+	return wire.ProtoESP
+}
+
+// readTransform reads the attributes of an ESP or AH transform (RFC 2407 4.5). Unknown or doubled ones make it unusable.
+func (s *Session) readTransform(proto wire.ProtocolID, t wire.Transform) (childTransform, error) {
 	var c childTransform
 	var bits int
 	var auth uint16
@@ -88,7 +100,11 @@ func (s *Session) readTransform(t wire.Transform) (childTransform, error) {
 	}
 	var err error
 	c.life = lifePhase2.read(t.Attributes)
-	c.suite, err = esp.FromIKE(t.ID, bits, auth)
+	if proto == wire.ProtoAH {
+		c.suite, err = esp.FromAH(t.ID, auth)
+	} else {
+		c.suite, err = esp.FromIKE(t.ID, bits, auth)
+	}
 	return c, err
 }
 
@@ -99,11 +115,11 @@ func (s *Session) chooseQuick(q *quick, sa *wire.SA) (wire.Proposal, error) {
 		count[p.Number]++ // the same number twice means both protocols together (RFC 2408 4.2)
 	}
 	for _, p := range sa.Proposals {
-		if p.Protocol != wire.ProtoESP || count[p.Number] != 1 || len(p.SPI) != 4 {
+		if p.Protocol != protocolID(q.policy.Proto) || count[p.Number] != 1 || len(p.SPI) != 4 {
 			continue
 		}
 		for _, t := range p.Transforms {
-			c, err := s.readTransform(t)
+			c, err := s.readTransform(p.Protocol, t)
 			if err != nil || !s.acceptsChild(q.policy, c) {
 				continue
 			}
@@ -136,7 +152,7 @@ func (s *Session) deviateChosen(p *wire.Proposal) {
 }
 
 func (s *Session) acceptsChild(p *QuickPolicy, c childTransform) bool {
-	if c.encap != s.encapsulation(p.Mode) {
+	if c.encap != s.encapsulation(p.Mode) || p.Proto == esp.AH && s.natt.detected {
 		return false
 	}
 	if c.group != p.PFS && !(s.cfg.Tolerant && c.group == 0) {

@@ -33,6 +33,8 @@ func reason(err error) string {
 		return ReasonTruncated
 	case errors.Is(err, esp.ErrSPI):
 		return ReasonNoSA
+	case errors.Is(err, esp.ErrTooLong):
+		return ReasonTooBig
 	}
 	return ReasonRand
 }
@@ -51,8 +53,8 @@ func (e *Endpoint) encapsulate(s *entry, p packet) ([]byte, error) {
 		}
 		return e.seal(b, s, packet{v6: b[0]>>4 == 6, upper: len(b), nh: nextOffset(b)}, p.raw, next)
 	}
-	// ESP goes behind the IP header and its options (RFC 2406 3.1.1) and is applied to
-	// whole datagrams only (RFC 2406 3.3.4).
+	// ESP and AH go behind the IP header and its options (RFC 2406 3.1.1, RFC 2402 3.1.1)
+	// and are applied to whole datagrams only (RFC 2406 3.3.4, RFC 2402 3.3.4).
 	if p.fragmented() {
 		return nil, refusal(ReasonTransportFrag)
 	}
@@ -67,9 +69,17 @@ func nextOffset(header []byte) int {
 	return 9
 }
 
-// seal appends UDP header and ESP packet to the IP headers in b, which h describes, and
+// seal appends UDP header and ESP packet, or AH and payload, to the IP headers in b, which h describes, and
 // completes the headers.
 func (e *Endpoint) seal(b []byte, s *entry, h packet, payload []byte, next uint8) ([]byte, error) {
+	if s.params.Proto == esp.AH {
+		b[h.nh] = protoAH
+		b, err := s.sa.SealAH(make([]byte, 0, cap(b)), b[:h.upper], payload, next)
+		if err != nil {
+			return nil, err
+		}
+		return finish(b, h, protoAH)
+	}
 	proto := uint8(protoESP)
 	start := len(b)
 	if s.params.Encap != nil {

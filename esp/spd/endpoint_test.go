@@ -69,6 +69,23 @@ func TestRoundTrip(t *testing.T) {
 			"tunnel, IPv4 in IPv6", func(s *setup) { *s = gateways(); s.a, s.b = alice6, bob6 }, tcp(aliceInner, bobInner, 1, 2, "x"), protoESP,
 			Flow{Src: alice6, Dst: bob6},
 		},
+		{
+			"AH transport", func(s *setup) { *s = s.ah() }, tcp(alice, bob, 40000, 179, "open"), protoAH,
+			Flow{Src: alice, Dst: bob},
+		},
+		{
+			"AH transport, IPv6 with an extension header", func(s *setup) { *s = s.ah(); s.a, s.b, s.sel = alice6, bob6, Selector{} },
+			ext6(tcp(alice6, bob6, 40000, 179, "open"), extHopByHop, 1, 4, 0, 0, 0, 0), protoAH,
+			Flow{Src: alice6, Dst: bob6},
+		},
+		{
+			"AH tunnel", func(s *setup) { *s = gateways().ah() }, udp(aliceInner, bobInner, 53, 53, []byte("query")), protoAH,
+			Flow{Src: alice, Dst: bob},
+		},
+		{
+			"AH tunnel, IPv4 in IPv6", func(s *setup) { *s = gateways().ah(); s.a, s.b = alice6, bob6 }, tcp(aliceInner, bobInner, 1, 2, "x"), protoAH,
+			Flow{Src: alice6, Dst: bob6},
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := bgp()

@@ -80,6 +80,7 @@ func prefix(s string) netip.Prefix { return netip.MustParsePrefix(s) }
 
 // setup says how two endpoints protect what is between them.
 type setup struct {
+	proto  esp.Proto // 0: ESP
 	mode   esp.Mode
 	suite  esp.Suite
 	encap  bool
@@ -106,6 +107,12 @@ func gateways() setup {
 	return s
 }
 
+// ah makes it AH.
+func (s setup) ah() setup {
+	s.proto, s.suite.Cipher = esp.AH, esp.NULL
+	return s
+}
+
 const spiAB, spiBA = 0x1001, 0x2001
 
 // newSA makes one end's copy of the SA from a to b, or from b to a.
@@ -119,7 +126,7 @@ func (s setup) newSA(t testing.TB, ab bool, spi uint32, d esp.Deviations) *esp.S
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := esp.Params{SPI: spi, Mode: s.mode, Suite: s.suite, Keys: keys, Src: s.a, Dst: s.b, Deviations: d}
+	p := esp.Params{SPI: spi, Proto: s.proto, Mode: s.mode, Suite: s.suite, Keys: keys, Src: s.a, Dst: s.b, Deviations: d}
 	if !ab {
 		p.Src, p.Dst = s.b, s.a
 	}
@@ -143,7 +150,7 @@ func (s setup) pairs(t testing.TB, ab, ba uint32) (a, b SAPair) {
 
 // endpoints makes both ends, without SAs.
 func (s setup) endpoints() (a, b *Endpoint) {
-	policy := Policy{Name: "bgp", Selector: s.sel, Action: Protect, Mode: s.mode}
+	policy := Policy{Name: "bgp", Selector: s.sel, Action: Protect, Mode: s.mode, Proto: s.proto}
 	mirrored := policy
 	mirrored.Selector = s.sel.Reverse()
 	return NewEndpoint(append(SPD{policy}, s.rest...), s.dev), NewEndpoint(append(SPD{mirrored}, s.rest...), Deviations{})

@@ -20,12 +20,16 @@ func (e *Endpoint) Inbound(now time.Time, ip []byte) (Verdict, [][]byte) {
 		return discard(ReasonMalformed), nil
 	}
 	switch {
-	case p.flow.Proto == protoAH:
-		return discard(ReasonAH), nil
-	case p.flow.Proto == protoESP && p.fragmented():
+	case (p.flow.Proto == protoESP || p.flow.Proto == protoAH) && p.fragmented():
 		return discard(ReasonFragment), nil
+	case p.flow.Proto == protoAH:
+		h, err := esp.ParseAH(p.payload())
+		if err != nil {
+			return discard(ReasonTruncated), nil
+		}
+		return e.decapsulate(now, p, esp.AH, h.Header, nil, false)
 	case p.flow.Proto == protoESP:
-		return e.decapsulate(now, p, p.payload(), false)
+		return e.fromESP(now, p, p.payload(), false)
 	case e.isEncapsulated(p):
 		return e.fromUDP(now, p)
 	}
@@ -64,7 +68,7 @@ func (e *Endpoint) fromUDP(now time.Time, p packet) (Verdict, [][]byte) {
 	}
 	switch kind, body := esp.ClassifyUDP(udp[udpHeaderLen:n]); kind {
 	case esp.UDPESP:
-		return e.decapsulate(now, p, body, true)
+		return e.fromESP(now, p, body, true)
 	case esp.UDPKeepalive:
 		return discard(ReasonKeepalive), nil
 	case esp.UDPIKE:
@@ -95,15 +99,20 @@ func (e *Endpoint) admitClear(p packet) Verdict {
 	return Verdict{Policy: v.Policy, Reason: ReasonClear + v.Policy}
 }
 
-// decapsulate opens an ESP packet that came in the IP packet p, in UDP or not.
-func (e *Endpoint) decapsulate(now time.Time, p packet, pkt []byte, inUDP bool) (Verdict, [][]byte) {
+// fromESP takes an ESP packet that came in the IP packet p, in UDP or not.
+func (e *Endpoint) fromESP(now time.Time, p packet, pkt []byte, inUDP bool) (Verdict, [][]byte) {
 	h, err := esp.ParseHeader(pkt)
 	if err != nil {
 		return discard(ReasonTruncated), nil
 	}
+	return e.decapsulate(now, p, esp.ESP, h, pkt, inUDP)
+}
+
+// decapsulate opens the ESP packet pkt that came in the IP packet p, or p itself, which has AH.
+func (e *Endpoint) decapsulate(now time.Time, p packet, proto esp.Proto, h esp.Header, pkt []byte, inUDP bool) (Verdict, [][]byte) {
 	v := Verdict{SPI: h.SPI, Seq: h.Seq}
 	s := e.in[h.SPI]
-	if s == nil || s.params.Dst.IsValid() && s.params.Dst != p.flow.Dst {
+	if s == nil || s.params.Proto != proto || s.params.Dst.IsValid() && s.params.Dst != p.flow.Dst {
 		v.Reason = ReasonNoSA
 		return v, nil
 	}
@@ -145,8 +154,14 @@ func open(s *entry, p packet, pkt []byte) (packet, error) {
 	if s.params.Mode == esp.Tunnel {
 		hdr = 0
 	}
-	b := append(make([]byte, 0, hdr+len(pkt)), p.raw[:hdr]...)
-	b, info, err := s.sa.Open(b, pkt)
+	b := append(make([]byte, 0, len(p.raw)), p.raw[:hdr]...)
+	var info esp.Info
+	var err error
+	if s.params.Proto == esp.AH {
+		b, info, err = s.sa.OpenAH(b, p.raw, p.upper)
+	} else {
+		b, info, err = s.sa.Open(b, pkt)
+	}
 	if err != nil {
 		return packet{}, err
 	}

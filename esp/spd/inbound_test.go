@@ -46,18 +46,19 @@ func TestInboundVerdicts(t *testing.T) {
 			return pkt
 		}, Verdict{Policy: "bgp", Reason: "inner packet outside the SA's selectors", SPI: spiAB, Seq: 1}, 0},
 		{"ICV", change(60), Verdict{Policy: "bgp", Reason: "ICV", SPI: spiAB, Seq: 1}, 0},
-		{"truncated", func(t *testing.T) []byte { return ip(alice, bob, protoESP, sealed(t)[20:50]) }, Verdict{Policy: "bgp", Reason: "truncated ESP packet", SPI: spiAB, Seq: 1}, 0},
-		{"no ESP header", plain(ip(alice, bob, protoESP, make([]byte, 7))), Verdict{Reason: "truncated ESP packet"}, 0},
-		{"fragment of ESP", func(t *testing.T) []byte { return fragment(sealed(t), 0, true) }, Verdict{Reason: "fragment of an ESP packet"}, 0},
+		{"truncated", func(t *testing.T) []byte { return ip(alice, bob, protoESP, sealed(t)[20:50]) }, Verdict{Policy: "bgp", Reason: "truncated IPsec packet", SPI: spiAB, Seq: 1}, 0},
+		{"no ESP header", plain(ip(alice, bob, protoESP, make([]byte, 7))), Verdict{Reason: "truncated IPsec packet"}, 0},
+		{"fragment of ESP", func(t *testing.T) []byte { return fragment(sealed(t), 0, true) }, Verdict{Reason: "fragment of an IPsec packet"}, 0},
 		{"not in UDP", func(t *testing.T) []byte { return udp(alice, bob, 4500, 4500, sealed(t)[20:]) }, Verdict{Policy: "bgp", Reason: "UDP encapsulation is not as the SA has it", SPI: spiAB, Seq: 1}, 0},
-		{"AH", plain(ip(alice, bob, protoAH, make([]byte, 24))), Verdict{Reason: "AH is not supported"}, 0},
+		{"AH of no SA", plain(ip(alice, bob, protoAH, append([]byte{6, 4, 0, 0, 0, 0, 1, 0}, make([]byte, 16)...))), Verdict{Reason: "no SA", SPI: 0x100}, 0},
+		{"AH cut short", plain(ip(alice, bob, protoAH, []byte{6, 4, 0, 0, 0, 0, 1, 0})), Verdict{Reason: "truncated IPsec packet"}, 0},
 		{"keepalive", plain(udp(alice, bob, 4500, 4500, []byte{0xff})), Verdict{Reason: "NAT keepalive"}, 0},
 		{"IKE on 4500 is a clear packet", plain(udp(alice, bob, 4500, 4500, make([]byte, 32))), Verdict{Reason: "no policy"}, 0},
-		{"neither ESP nor IKE on 4500", plain(udp(alice, bob, 4500, 4500, []byte{1, 2, 3})), Verdict{Reason: "truncated ESP packet"}, 0},
+		{"neither ESP nor IKE on 4500", plain(udp(alice, bob, 4500, 4500, []byte{1, 2, 3})), Verdict{Reason: "truncated IPsec packet"}, 0},
 		{"UDP length", plain(udp(alice, bob, 4500, 4500, make([]byte, 9))[:30]), Verdict{Reason: "malformed packet"}, 0},
 		{"UDP header cut", plain(ip(alice, bob, protoUDP, []byte{0x11, 0x94, 0x11, 0x94, 0, 9})), Verdict{Reason: "malformed packet"}, 0},
 		{"UDP length beyond the packet", plain(ip(alice, bob, protoUDP, []byte{0x11, 0x94, 0x11, 0x94, 0, 99, 0, 0})), Verdict{Reason: "malformed packet"}, 0},
-		{"first fragment of UDP", plain(fragment(udp(alice, bob, 4500, 4500, make([]byte, 40)), 0, true)), Verdict{Reason: "fragment of an ESP packet"}, 0},
+		{"first fragment of UDP", plain(fragment(udp(alice, bob, 4500, 4500, make([]byte, 40)), 0, true)), Verdict{Reason: "fragment of an IPsec packet"}, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, b := s.connected(t)

@@ -204,3 +204,38 @@ func TestIPv6(t *testing.T) {
 		}
 	}
 }
+
+// TestAH carries packets with AH, and through a NAT it does not try.
+func TestAH(t *testing.T) {
+	ah := func(mode esp.Mode) func(a, b *host.Config) {
+		return func(a, b *host.Config) {
+			for _, c := range []*host.Config{a, b} {
+				c.IKE.Quick[0].Proto, c.IKE.Quick[0].Mode = esp.AH, mode
+				c.IKE.Quick[0].Suites = []esp.Suite{{Cipher: esp.NULL, Integrity: esp.HMACSHA256x128}}
+				c.SPD[0].Proto, c.SPD[0].Mode = esp.AH, mode
+			}
+		}
+	}
+	for _, mode := range []esp.Mode{esp.Transport, esp.Tunnel} {
+		for _, addrs := range [][2]netip.Addr{{addrA, addrB}, {addrA6, addrB6}} {
+			l := newLink(t, addrs[0], addrs[1], ah(mode))
+			l.act(0, func(h *host.Host, now time.Time) (host.Output, error) { return h.Initiate(now, "udp") })
+			l.run(time.Second)
+			before := len(l.apps[1])
+			p := host.UDPPacket(1, netip.AddrPortFrom(addrs[0], 7), netip.AddrPortFrom(addrs[1], 7), []byte("from a"))
+			l.out(0, l.hosts[0].FromApp(l.now, p))
+			l.run(time.Second)
+			if len(l.apps[1]) != before+1 || string(l.apps[1][before]) != string(p) {
+				t.Errorf("%v %v: nothing arrives: %v %v", mode, addrs[0], l.hosts[0].Failures(), l.hosts[1].Failures())
+			}
+		}
+	}
+	l := newNATed(t, esp.Tunnel, ah(esp.Tunnel))
+	shift := uint16(1)
+	nat(l, &shift)
+	l.act(0, func(h *host.Host, now time.Time) (host.Output, error) { return h.Initiate(now, "udp") })
+	l.run(time.Second)
+	if len(l.hosts[0].Failures()) != 1 || len(l.hosts[0].Children()) != 0 {
+		t.Errorf("failures %v", l.hosts[0].Failures())
+	}
+}
