@@ -76,8 +76,9 @@ func (w *watcher) Event(e *dissect.Event) {
 	case e.Kind == dissect.KindAH && e.AH != nil && e.AH.State == esp.ICVGood:
 		w.sealed(e, e.AH.SA, false)
 	case e.Clear() && !isMarker(w.s, e) && w.s.Judges(e.Src.Addr()):
-		w.answered = true
-		w.unreachable = w.unreachable || e.Kind == dissect.KindICMP
+		port, about := refusedPort(e)
+		w.answered = w.answered || !about
+		w.unreachable = w.unreachable || about && (port == ikePort || port == nattPort)
 	}
 }
 
@@ -89,6 +90,26 @@ func (w *watcher) repeated(m *dissect.ISAKMP) {
 	if t := w.again[m.Of]; t != nil {
 		t.add(m.Frame, "")
 	}
+}
+
+// refusedPort returns the UDP port about which an ICMP error is that nobody
+// listens there, by the packet that it quotes; false for anything else. The
+// marker's port has one, too.
+func refusedPort(e *dissect.Event) (port uint16, ok bool) {
+	const header = 8 // of ICMP, before the quote
+	unreachable := e.Flow.ICMPType == 3 && e.Flow.ICMPCode == 3 || e.Flow.ICMPType == 1 && e.Flow.ICMPCode == 4
+	if e.Kind != dissect.KindICMP || !unreachable || len(e.Payload) <= header {
+		return 0, false
+	}
+	quote := e.Payload[header:]
+	at, proto := 40, 6 // where UDP begins, and the octet that says so, in IPv6
+	if quote[0]>>4 == 4 {
+		at, proto = int(quote[0]&15)*4, 9
+	}
+	if len(quote) < at+4 || quote[proto] != 17 {
+		return 0, false
+	}
+	return binary.BigEndian.Uint16(quote[at+2:]), true
 }
 
 // sealed takes note of an ESP packet, or of one of AH whose ICV is right.

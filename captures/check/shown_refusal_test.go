@@ -1,9 +1,12 @@
 package check
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
+	"github.com/useipsec/useipsec/captures/dissect"
+	"github.com/useipsec/useipsec/esp/spd"
 	"github.com/useipsec/useipsec/ikev1"
 	"github.com/useipsec/useipsec/scenarios"
 )
@@ -40,8 +43,12 @@ func TestRefused(t *testing.T) {
 		{name: "silence, and a tap that is not proven", role: responder, set: deaf, tap: true},
 		{name: "silence of a host on which nobody listens", role: responder, set: func(s *scene) {
 			deaf(s)
-			s.ip(s.them, s.us, 1, make([]byte, 36))
+			unreachable(s, 500)
 		}},
+		{name: "silence, and nobody takes the marker", role: responder, set: func(s *scene) {
+			deaf(s)
+			unreachable(s, 9)
+		}, stage: "phase 1, message 1", how: "no answer to 4 transmissions", lacks: offer},
 		{name: "two offers, one of them the peer's", role: responder, set: deaf, spec: func(s *scenarios.Scenario) {
 			s.Peer.IKE = &scenarios.IKE{Proposals: s.IKE.Proposals}
 			s.IKE.Proposals = append([]scenarios.IKEProposal{{Encryption: "3des-cbc", Hash: "md5", Group: "modp768"}}, s.IKE.Proposals...)
@@ -85,6 +92,41 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// unreachable has the peer's host say that nobody listens on a UDP port.
+func unreachable(s *scene, port uint16) {
+	icmp := append([]byte{3, 3, 0, 0, 0, 0, 0, 0}, ipPacket(s.us, s.them, 17, udpHeader(500, port, nil))...)
+	s.ip(s.them, s.us, 1, icmp)
+}
+
+// TestRefusedPort: quotes that are cut off, of other protocols and of IPv6.
+func TestRefusedPort(t *testing.T) {
+	them, us := netip.MustParseAddr("2001:db8::2"), netip.MustParseAddr("2001:db8::1")
+	quote4 := ipPacket(harnessAddr, peerAddr, 17, udpHeader(500, 500, nil))
+	quote6 := ipPacket(us, them, 17, udpHeader(500, 4500, nil))
+	for _, tt := range []struct {
+		name     string
+		typ, cod uint8
+		quote    []byte
+		port     uint16
+		ok       bool
+	}{
+		{"IPv4", 3, 3, quote4, 500, true},
+		{"IPv6", 1, 4, quote6, 4500, true},
+		{"another code", 3, 1, quote4, 0, false},
+		{"echo", 8, 0, quote4, 0, false},
+		{"TCP", 3, 3, ipPacket(harnessAddr, peerAddr, 6, udpHeader(500, 500, nil)), 0, false},
+		{"nothing quoted", 3, 3, nil, 0, false},
+		{"no ports", 3, 3, quote4[:23], 0, false},
+		{"no ports in IPv6", 1, 4, quote6[:43], 0, false},
+		{"a header that is longer than the packet", 3, 3, append([]byte{0x4f}, quote4[1:]...), 0, false},
+	} {
+		e := &dissect.Event{Kind: dissect.KindICMP, Flow: spd.Flow{ICMPType: tt.typ, ICMPCode: tt.cod}, Payload: append(make([]byte, 8), tt.quote...)}
+		if port, ok := refusedPort(e); port != tt.port || ok != tt.ok {
+			t.Errorf("%s: %d, %v", tt.name, port, ok)
+		}
+	}
+}
+
 // TestRefusedTraffic: SAs that carry nothing.
 func TestRefusedTraffic(t *testing.T) {
 	for _, tt := range []struct {
@@ -93,6 +135,12 @@ func TestRefusedTraffic(t *testing.T) {
 		want string
 	}{
 		{"silence to two packets", func(s *scene) {
+			for range 2 {
+				s.segment(false, tcpSegment(40001, 179, 2, ""), true)
+			}
+		}, "no answer to 2 packets in the SAs"},
+		{"silence, and nobody takes the marker", func(s *scene) {
+			unreachable(s, 9)
 			for range 2 {
 				s.segment(false, tcpSegment(40001, 179, 2, ""), true)
 			}
