@@ -152,6 +152,8 @@ type pair struct {
 	v6     bool
 	config Config // a's
 	relay  *relay
+
+	overtakings int // so far
 }
 
 func startPair(t *testing.T, da Driver, ca Carrier, db Driver, cb Carrier) *pair {
@@ -224,7 +226,12 @@ func (p *pair) initiate(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
 	defer cancel()
 	began := time.Now()
-	if err := p.a.Initiate(ctx); err != nil {
+	err := p.a.Initiate(ctx)
+	if err != nil && p.overtaken(ctx, t) {
+		t.Log("once more")
+		err = p.a.Initiate(ctx)
+	}
+	if err != nil {
 		for _, i := range []Instance{p.a, p.b} {
 			if a, err := i.Artifacts(ctx); err == nil {
 				t.Logf("%s\n%s", a["config"], a["log"])
@@ -233,6 +240,24 @@ func (p *pair) initiate(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("initiated in %v", time.Since(began).Round(time.Millisecond))
+}
+
+// overtaken tells whether the responder is a strongSwan whose threads took quick mode before the
+// end of XAUTH: it then forgets the ISAKMP SA without a word.
+func (p *pair) overtaken(ctx context.Context, t *testing.T) bool {
+	t.Helper()
+	if _, ok := p.b.(*strongSwan); !ok {
+		return false
+	}
+	files, err := p.b.Artifacts(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := []byte("received quick mode request for unestablished IKE_SA, ignored")
+	seen := bytes.Count(files["log"], said)
+	happened := seen > p.overtakings
+	p.overtakings = seen
+	return happened
 }
 
 func TestNamespacePair(t *testing.T) {

@@ -8,12 +8,10 @@ import (
 	"github.com/useipsec/useipsec/ikev1/wire"
 )
 
-// end is 1 for the initiator of a pair and 2 for the responder.
+// end is which of the two ends a configuration is of.
 func end(c *Config) byte {
-	if c.Role == Initiator {
-		return 1
-	}
-	return 2
+	a := c.Local.AsSlice()
+	return a[len(a)-1]
 }
 
 // TestStrongSwanIdentities looks at aggressive mode, where the identities are in clear.
