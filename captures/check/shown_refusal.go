@@ -34,6 +34,9 @@ func (w *watcher) Refused() *Refusal {
 	case !stands && spec.Expect.Phase1 == scenarios.Established:
 		return w.refusedPhase1(p)
 	case stands && spec.Expect.Phase2 == scenarios.Established && !slices.ContainsFunc(p.Quicks, established2):
+		if len(p.Quicks) == 0 {
+			return w.refusedConfig(p)
+		}
 		return w.refusedQuick(p)
 	case stands && w.s.demands(stageTraffic):
 		return w.refusedTraffic()
@@ -108,9 +111,6 @@ func authenticates(p *dissect.Phase1, at int) bool {
 // refusedQuick: what of the child the peer did not take, when the harness
 // offered it.
 func (w *watcher) refusedQuick(p *dissect.Phase1) *Refusal {
-	if len(p.Quicks) == 0 {
-		return nil
-	}
 	q := p.Quicks[len(p.Quicks)-1]
 	r := w.refused(p, q.Messages, 2)
 	if r == nil {
@@ -182,9 +182,7 @@ func (w *watcher) refused(p *dissect.Phase1, ms []*dissect.ISAKMP, phase int) *R
 	again := w.again[last.Frame]
 	switch {
 	case r.How != "":
-	case w.ends.hidden.n > 0 || w.tap.frame == 0 || w.unreachable:
-		return nil // the peer said what nobody can read, the tap may have missed it, or nobody is there
-	case again != nil:
+	case again != nil && w.listens():
 		r.How = "no answer to " + count(1+again.n, "transmission")
 		r.Frames = append(r.Frames, again.frames...)
 	default:

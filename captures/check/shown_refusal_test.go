@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/useipsec/useipsec/captures/dissect"
 	"github.com/useipsec/useipsec/esp/spd"
@@ -87,6 +88,72 @@ func TestRefused(t *testing.T) {
 			}
 			if got.Stage != tt.stage || !strings.Contains(got.How, tt.how) || lacks != tt.lacks || !strings.Contains(got.Unclear, tt.unclear) || (got.Unclear == "") != (tt.unclear == "") || len(got.Frames) == 0 {
 				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+// TestRefusedConfig: what comes between phase 1 and quick mode and is not
+// answered.
+func TestRefusedConfig(t *testing.T) {
+	// deafAfter has the peer hear nothing but so many datagrams of the harness.
+	deafAfter := func(heard int) func(*scene) {
+		return func(s *scene) {
+			n := 0
+			s.lose = func(fromPeer bool, _ int) bool {
+				if !fromPeer {
+					n++
+				}
+				return !fromPeer && n > heard
+			}
+		}
+	}
+	for _, tt := range []struct {
+		name  string
+		role  scenarios.Role
+		spec  func(*scenarios.Scenario)
+		set   func(*scene)
+		tap   bool // no marker
+		stage string
+		lacks string
+	}{
+		{name: "an address asked for", role: responder, spec: configured(scenarios.Pull), set: deafAfter(3), stage: "mode config", lacks: "mode-config=pull"},
+		{name: "an address asked for, and a tap that is not proven", role: responder, spec: configured(scenarios.Pull), set: deafAfter(3), tap: true},
+		{name: "an address told", role: initiator, spec: configured(scenarios.Push), set: deafAfter(3), stage: "mode config", lacks: "mode-config=push"},
+		{name: "an address that the peer asks for", role: initiator, spec: configured(scenarios.Pull), set: deafAfter(3)},
+		{name: "a question of XAUTH", role: initiator, spec: method("xauth-init-psk"), set: deafAfter(3), stage: "XAUTH", lacks: "authentication=xauth-init-psk"},
+		{name: "a question that the peer asks", role: responder, spec: method("xauth-init-psk"), set: deafAfter(3)},
+		{name: "another password", role: initiator, spec: func(s *scenarios.Scenario) {
+			method("xauth-init-psk")(s)
+			s.Peer.Password = scenarios.SecretOther
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			spec := bgpSpec()
+			tt.spec(&spec)
+			s := play(t, spec, tt.role)
+			if tt.set != nil {
+				tt.set(s)
+			}
+			if !tt.tap {
+				s.marker()
+			}
+			s.negotiate()
+			for range 2 { // the harness repeats what it asks
+				s.now = s.now.Add(10 * time.Second)
+				out, _ := s.ours.Tick(s.now)
+				s.exchange(false, out)
+			}
+			var lacks string
+			r := s.judge(true).Refused
+			if r == nil {
+				r = &Refusal{}
+			}
+			for _, set := range r.Lacks {
+				lacks += names(set)
+			}
+			if r.Stage != tt.stage || lacks != tt.lacks || r.Stage != "" && (len(r.Frames) < 2 || !strings.Contains(r.How, "no answer to")) {
+				t.Errorf("%+v", r)
 			}
 		})
 	}
