@@ -208,6 +208,11 @@ func TestMadeUp(t *testing.T) {
 		for name, change := range map[string]func(*Config){
 			"exchange mode":   func(c *Config) { c.IKE.Mode = "sideways" },
 			"authentication":  func(c *Config) { c.IKE.Authentication = "handshake" },
+			"local identity":  func(c *Config) { c.IKE.LocalID = Identity{"fingerprint", "peer"} },
+			"other identity":  func(c *Config) { c.IKE.RemoteID = Identity{"fingerprint", "harness"} },
+			"mode config":     func(c *Config) { c.IKE.ModeConfig = "shove" },
+			"NAT traversal":   func(c *Config) { c.IKE.NATTraversal = "tunnelled" },
+			"NAT-T version":   func(c *Config) { c.IKE.NATTVersions = []string{"rfc3947", "draft-99"} },
 			"protocol":        func(c *Config) { c.Child.Protocol = "extrasensory" },
 			"mode":            func(c *Config) { c.Child.Mode = "bridge" },
 			"IKE encryption":  func(c *Config) { c.IKE.Proposals[0].Encryption = "rot13-cbc" },

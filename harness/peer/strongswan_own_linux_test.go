@@ -64,6 +64,13 @@ var ownFeatures = []struct {
 	{"key ids", func(_ *testing.T, c *Config) {
 		c.IKE.LocalID, c.IKE.RemoteID = Identity{"key_id", "\x00peer"}, Identity{"key_id", "own"}
 	}, nil},
+	{"ah", func(_ *testing.T, c *Config) {
+		c.Child.Protocol, c.Child.Proposals = "ah", []ChildProposal{{"", "hmac-sha256-128"}}
+	}, func(t *testing.T, e encounter) {
+		if e.counts.AH < 6 {
+			t.Errorf("%+v", e.counts)
+		}
+	}},
 	{"nat-t forced", func(_ *testing.T, c *Config) { c.IKE.NATTraversal = NATTForced }, func(t *testing.T, e encounter) {
 		if e.counts.UDPESP < 6 {
 			t.Errorf("%+v", e.counts)
@@ -139,7 +146,8 @@ func TestStrongSwanOwnInGuest(t *testing.T) {
 	}
 	for family, v6 := range map[string]bool{"ipv4": false, "ipv6": true} {
 		t.Run(family, func(t *testing.T) {
-			ownFeaturesIn(t, v6, CarrierGuest, "transport", "nat-t")
+			t.Run("transport", func(t *testing.T) { ownFeaturesIn(t, v6, CarrierGuest, "transport", "nat-t") })
+			t.Run("tunnel", func(t *testing.T) { ownFeaturesIn(t, v6, CarrierGuest, "tunnel", "ah") })
 		})
 	}
 }

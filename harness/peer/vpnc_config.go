@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"github.com/useipsec/useipsec/ikev1/wire"
 )
 
 // Files that vpnc reads, in its working directory.
@@ -26,7 +28,8 @@ var (
 		"modp768": "dh1", "modp1024": "dh2", "modp1536": "dh5", "modp2048": "dh14",
 		"modp3072": "dh15", "modp4096": "dh16", "modp6144": "dh17", "modp8192": "dh18",
 	}
-	vpncNATT = map[string]bool{"rfc3947": true, "draft-03": true, "draft-02n": true, "draft-02": true, "draft-00": true}
+	vpncNATTModes = map[NATTraversal]string{NATTAuto: "natt", NATTOff: "none", NATTForced: "force-natt"}
+	vpncNATT      = map[string]bool{"rfc3947": true, "draft-03": true, "draft-02n": true, "draft-02": true, "draft-00": true}
 )
 
 const (
@@ -66,6 +69,9 @@ func vpncPhase1(c Config) error {
 	case i.DPD != 0 && (i.DPD < vpncMinDPD || i.DPD > vpncMaxDPD):
 		return vpncCannot(fmt.Sprintf("DPD every %v", i.DPD), "DPD idle timeout (our side) <0,10-86400>")
 	}
+	if _, ok := vpncNATTModes[i.NATTraversal]; !ok {
+		return vpncCannot(fmt.Sprintf("nat-traversal %s", i.NATTraversal), "NAT Traversal Mode <natt/none/force-natt/cisco-udp>")
+	}
 	for _, v := range i.NATTVersions {
 		if !vpncNATT[v] {
 			return vpncCannot("nat-traversal "+v, "it does not offer it")
@@ -76,8 +82,11 @@ func vpncPhase1(c Config) error {
 
 // vpncIdentity is how the ends name themselves. It takes any responder.
 func vpncIdentity(c Config) error {
-	id := c.IKE.LocalID
+	id, other := c.IKE.LocalID, c.IKE.RemoteID
+	_, known := wire.ParseIDType(other.Type)
 	switch {
+	case !known && !other.IsZero():
+		return vpncCannot("identification "+other.Type+" of the responder", "it knows no such type")
 	case id.Type == "user_fqdn":
 		return vpncCannot("identification user_fqdn", "with Vendor netscreen only, which takes its address in the middle of XAUTH")
 	case id.IsZero():
@@ -231,7 +240,7 @@ func vpncConf(c Config) []byte {
 		pfs = vpncGroups[c.Child.PFS]
 	}
 	w.line("Perfect Forward Secrecy %s", pfs)
-	w.line("NAT Traversal Mode %s", map[NATTraversal]string{NATTAuto: "natt", NATTOff: "none", NATTForced: "force-natt"}[i.NATTraversal])
+	w.line("NAT Traversal Mode %s", vpncNATTModes[i.NATTraversal])
 	w.line("DPD idle timeout (our side) %d", int(i.DPD.Seconds()))
 	w.line("Local Addr %s", c.Local)
 	w.line("Local Port 500")
