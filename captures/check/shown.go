@@ -163,19 +163,18 @@ func (w *watcher) Shown() []Shown {
 	}
 	w.showRekeys()
 	w.showBypass()
-	slices.SortStableFunc(w.found, func(a, b Shown) int { return a.Compare(b.Capability) })
-	return slices.CompactFunc(w.found, func(a, b Shown) bool { return a.Capability == b.Capability })
+	slices.SortFunc(w.found, func(a, b Shown) int { return a.Compare(b.Capability) })
+	return w.found
 }
 
-// show adds a capability, unless the value is none that a name is known for.
+// show adds a capability that was not shown before, unless the value is none
+// that a name is known for.
 func (w *watcher) show(kind scenarios.CapabilityKind, value, witness string, frames ...int) {
-	if value == "" || strings.HasPrefix(value, "Unknown(") {
+	c := scenarios.Capability{Kind: kind, Value: value}
+	if value == "" || strings.HasPrefix(value, "Unknown(") || slices.ContainsFunc(w.found, func(s Shown) bool { return s.Capability == c }) {
 		return
 	}
 	slices.Sort(frames)
 	frames = slices.Compact(frames)
-	w.found = append(w.found, Shown{
-		Capability: scenarios.Capability{Kind: kind, Value: value},
-		Frames:     frames[:min(len(frames), MaxFrames)], Witness: witness,
-	})
+	w.found = append(w.found, Shown{Capability: c, Frames: frames[:min(len(frames), MaxFrames)], Witness: witness})
 }

@@ -94,7 +94,10 @@ func (w *watcher) refusedPhase1(p *dissect.Phase1) *Refusal {
 		if peer.HasCertificate(w.s.Role()) {
 			set = set.and(scenarios.CapCertificate, peer.KeyType())
 		}
-		r.Lacks = [][]scenarios.Capability{set}
+		if peer.Fragmentation { // certificates are what makes messages long
+			set = set.and(scenarios.CapFragmentation, "ike")
+		}
+		r.Lacks = [][]scenarios.Capability{w.encapsulated(set)}
 	}
 	return r
 }
@@ -134,11 +137,22 @@ func (w *watcher) refusedQuick(p *dissect.Phase1) *Refusal {
 			selector = "protocol"
 		}
 		r.Lacks = offers(harness.Proposals, peer.Proposals, func(o scenarios.ChildProposal) needed {
-			return needed{}.and(scenarios.CapProtocol, peer.Protocol).and(scenarios.CapMode, peer.Mode).and(scenarios.CapEncryption, o.Encryption).
+			return w.encapsulated(nil).and(scenarios.CapProtocol, peer.Protocol).and(scenarios.CapMode, peer.Mode).and(scenarios.CapEncryption, o.Encryption).
 				and(scenarios.CapIntegrity, o.Integrity).and(scenarios.CapPFS, peer.PFS).and(scenarios.CapSelector, selector)
 		})
 	}
 	return r
+}
+
+// encapsulated adds what makes the ends change to port 4500, and to modes in UDP.
+func (w *watcher) encapsulated(n needed) needed {
+	if k := w.s.peer.IKE; k.NATTraversal == scenarios.NATForced {
+		n = n.and(scenarios.CapNATTraversal, k.NATTraversal.String())
+		for _, v := range k.NATTVersions {
+			n = n.and(scenarios.CapNATTraversal, v)
+		}
+	}
+	return n
 }
 
 // refusedTraffic: the peer agreed on SAs and is silent to what comes in them.
@@ -148,7 +162,7 @@ func (w *watcher) refusedTraffic() *Refusal {
 	}
 	return &Refusal{
 		Stage: "traffic", How: "no answer to " + count(w.inside.n, "packet in the SAs"), Frames: w.inside.frames,
-		Lacks: [][]scenarios.Capability{needed{}.and(scenarios.CapTraffic, w.s.peer.Child.Mode)},
+		Lacks: [][]scenarios.Capability{w.encapsulated(nil).and(scenarios.CapTraffic, w.s.peer.Child.Mode)},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/useipsec/useipsec/captures/dissect"
 	"github.com/useipsec/useipsec/esp/spd"
 	"github.com/useipsec/useipsec/ikev1"
+	"github.com/useipsec/useipsec/ikev1/pki"
 	"github.com/useipsec/useipsec/scenarios"
 )
 
@@ -61,6 +62,15 @@ func TestRefused(t *testing.T) {
 		{name: "the harness deviates", role: responder, set: otherSuite, spec: func(s *scenarios.Scenario) { s.Deviations = []string{"ike.short_nonce"} }, stage: "phase 1, message 1", how: "the peer", unclear: "the harness deviates"},
 		{name: "two configurations", role: responder, set: otherSuite, spec: func(s *scenarios.Scenario) { s.Peer.IKE = &scenarios.IKE{Mode: "aggressive"} }, stage: "phase 1, message 1", how: "no answer", unclear: "configures the two ends differently"},
 		{name: "the child", role: responder, spec: pfs, set: otherChild, stage: "quick mode, message 1", how: "the peer sent", lacks: "protocol=esp mode=transport encryption=aes128-cbc integrity=hmac-sha1-96 pfs=modp1024 selector=port"},
+		{name: "the child, in UDP", role: responder, spec: func(s *scenarios.Scenario) {
+			pfs(s)
+			s.IKE.NATTraversal, s.IKE.NATTVersions = scenarios.NATForced, []string{"draft-03"}
+		}, set: otherChild, stage: "quick mode, message 1", how: "the peer sent", lacks: "nat-traversal=forced nat-traversal=draft-03 protocol=esp mode=transport encryption=aes128-cbc integrity=hmac-sha1-96 pfs=modp1024 selector=port"},
+		{name: "the signature", role: responder, spec: func(s *scenarios.Scenario) { method("rsa-sig")(s); s.IKE.Fragmentation = true }, set: func(s *scene) {
+			s.edit = func(c *ikev1.Config) {
+				c.Auth.Trust.Roots, c.Auth.PeerCertificate, c.Tolerant = papersFor(s.t, pki.ECDSAP256).ca.Chain, nil, false
+			}
+		}, stage: "phase 1, message 5", how: "the peer", lacks: "authentication=rsa-sig identification=fqdn certificate=rsa2048 fragmentation=ike"},
 		{name: "the child, by the harness", role: initiator, spec: pfs, set: otherChild},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
