@@ -21,7 +21,7 @@ var unreadable = []wire.NotifyType{
 
 func pskMismatch(s *story) (d check.Diagnosis, ok bool) {
 	n := s.stuck()
-	if n == nil || n.Exchange != wire.ExchangeMain || n.Auth != wire.AuthPSK {
+	if n == nil || n.Exchange != wire.ExchangeMain || !n.Auth.PSK() {
 		return d, false
 	}
 	m5 := n.message(5)
@@ -162,13 +162,16 @@ func hashRefused(s *story) (d check.Diagnosis, ok bool) {
 }
 
 func authenticationFailed(s *story) (d check.Diagnosis, ok bool) {
-	n := s.stuck()
-	if n == nil || n.last() < 5 {
+	n := s.notEstablished()
+	if n == nil || n.Exchange == wire.ExchangeMain && n.last() < 5 {
 		return d, false
 	}
 	x, ok := s.said(n.Phase1, wire.NotifyAuthenticationFailed, wire.NotifyInvalidIDInformation)
-	if !ok || !x.encrypted && n.Exchange == wire.ExchangeMain {
+	switch {
+	case !ok || !x.encrypted && n.Exchange == wire.ExchangeMain:
 		return d, false
+	case n.Exchange == wire.ExchangeAggressive && n.last() < 2 && x.typ != wire.NotifyInvalidIDInformation:
+		return d, false // see aggressiveRefused
 	}
 	d = check.Diagnosis{
 		ID: "ike.identity-refused", Confidence: check.Likely, Explains: explainsPhase1,

@@ -27,8 +27,8 @@ func causes() []cause {
 	return []cause{
 		portClosed, versionRefused, silence,
 		weakOffer, noProposalPhase1, aggressiveRefused, keyRefused, thirdUnanswered,
-		wrongIV, port4500Filtered, pskMismatch, hashRefused, authenticationFailed, identityRefused,
-		modeMismatch, selectorMismatch, pfsMismatch, noProposalPhase2, refusedHidden, thirdQuickLost, deletedAtOnce,
+		wrongIV, port4500Filtered, pskMismatch, contactMalformed, privateIdentity, certificateRefused, hashRefused, authenticationFailed, identityRefused,
+		xauthRefused, xauthContact, xauthUnanswered, configuredSelector, modeMismatch, selectorMismatch, pfsMismatch, noProposalPhase2, refusedHidden, thirdQuickLost, deletedAtOnce,
 		truncatedSHA256, wrongKeys, oneWayESP, staleSA, leak,
 	}
 }
@@ -81,6 +81,7 @@ func (s *story) finding(rule string) check.Finding {
 var (
 	explainsPhase1 = []string{
 		"scenario.outcome", "scenario.traffic", "ike.main.six-messages", "ike.main.hash", "ike.id-port",
+		"ike.aggressive.payloads", "ike.signature", "ike.cert.identity", "ike.cert.path",
 		"profile.identification", "profile.address-asserted", "profile.algorithms-phase1", "profile.authentication",
 	}
 	explainsPhase2 = []string{"scenario.outcome", "scenario.traffic"}

@@ -153,7 +153,7 @@ func (s *story) informational(neg *negotiation, m *dissect.ISAKMP) {
 	for _, p := range m.Message.Payloads {
 		switch p := p.(type) {
 		case *wire.Notify:
-			if p.MsgType.IsError() {
+			if p.MsgType.IsError() || p.MsgType == wire.NotifyInitialContact {
 				n.text, n.typ, n.proto = p.MsgType.String(), p.MsgType, p.Protocol
 				add()
 			}
