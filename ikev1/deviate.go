@@ -39,6 +39,10 @@ func (s *Session) deviateHeader(step Step, m *wire.Message, sealed bool) {
 	switch {
 	case d.MessageOneCookie && (step == Main1 || step == Aggressive1):
 		m.CookieR = wire.Cookie{1, 2, 3, 4, 5, 6, 7, 8}
+	case d.ZeroInitiatorCookie && (step == Main1 || step == Aggressive1):
+		m.CookieI = wire.Cookie{}
+	case d.WrongCookie && step != Main1 && step != Main2 && step != Aggressive1 && step != Aggressive2:
+		m.CookieR[0] ^= 1
 	case d.ZeroCookie && (step == Main2 || step == Aggressive2):
 		m.CookieR = wire.Cookie{}
 	}

@@ -107,6 +107,12 @@ type Deviations struct {
 	MessageOneCookie bool `yaml:"message_one_cookie" json:"message_one_cookie,omitempty"`
 	// ZeroCookie, if true, causes message 2 to have the responder cookie 0. RFC 2408 3.1.
 	ZeroCookie bool `yaml:"zero_cookie" json:"zero_cookie,omitempty"`
+	// ZeroInitiatorCookie, if true, causes message 1 to have the initiator cookie 0. RFC 2408 5.2.
+	ZeroInitiatorCookie bool `yaml:"zero_initiator_cookie" json:"zero_initiator_cookie,omitempty"`
+	// WrongCookie, if true, causes the responder cookie to have one bit flipped in messages 3 and later. RFC 2408 5.2.
+	WrongCookie bool `yaml:"wrong_cookie" json:"wrong_cookie,omitempty"`
+	// ResentCookie, if true, causes repetitions of message 1 to have a responder cookie that is not 0. RFC 2408 3.1, 5.1.
+	ResentCookie bool `yaml:"resent_cookie" json:"resent_cookie,omitempty"`
 	// Version, if not zero, is the version octet of every message, which must be 0x10. RFC 2408 3.1.
 	Version uint8 `yaml:"version" json:"version,omitempty"`
 	// ReservedFlag, if true, causes a reserved flag to be set in every message. RFC 2408 3.1.
@@ -142,9 +148,11 @@ type Deviations struct {
 	NoRetransmit bool `yaml:"no_retransmit" json:"no_retransmit,omitempty"`
 	// ReplayMessageOne, if true, causes message 1 to be sent again at the end of phase 1. RFC 2408 2.5.3.
 	ReplayMessageOne bool `yaml:"replay_message_one" json:"replay_message_one,omitempty"`
+	// ReplayEncrypted, if true, causes quick mode message 1 to be sent again behind message 3. RFC 2408 2.5.3.
+	ReplayEncrypted bool `yaml:"replay_encrypted" json:"replay_encrypted,omitempty"`
 	// QuickFourth, if true, causes a fourth quick mode message, as Windows sends it. RFC 2409 5.5.
 	QuickFourth bool `yaml:"quick_fourth" json:"quick_fourth,omitempty"`
-	// EarlyQuick, if true, allows a quick mode before XAUTH is done. draft-beaulieu-ike-xauth-02 5.
+	// EarlyQuick, if true, causes a quick mode to be possible before XAUTH is done. draft-beaulieu-ike-xauth-02 5.
 	EarlyQuick bool `yaml:"early_quick" json:"early_quick,omitempty"`
 
 	// Cryptography.
@@ -280,6 +288,9 @@ type Deviations struct {
 	DPDReversedCookies bool `yaml:"dpd_reversed_cookies" json:"dpd_reversed_cookies,omitempty"`
 	// DPDNoVendorID, if true, causes DPD not to be announced, and to be used all the same. RFC 3706 5.1.
 	DPDNoVendorID bool `yaml:"dpd_no_vendor_id" json:"dpd_no_vendor_id,omitempty"`
+	// DPDOldSA, if true, causes an ISAKMP SA that was replaced to be asked under all the same. Legal; who gives no answer
+	// there ends the new one with some peers. RFC 3706 5.5.
+	DPDOldSA bool `yaml:"dpd_old_sa" json:"dpd_old_sa,omitempty"`
 	// DPDNoAck, if true, causes R-U-THERE not to be answered. RFC 3706 5.3.
 	DPDNoAck bool `yaml:"dpd_no_ack" json:"dpd_no_ack,omitempty"`
 

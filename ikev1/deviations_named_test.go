@@ -59,6 +59,11 @@ var deviationRows = []struct {
 	{"MessageOneCookie", 0, ikev1.Initiator, ikev1.Aggressive1, aggressive},
 	{"ZeroCookie", 0, ikev1.Responder, ikev1.Main2, nil},
 	{"ZeroCookie", 0, ikev1.Responder, ikev1.Aggressive2, aggressive},
+	{"ZeroInitiatorCookie", 0, ikev1.Initiator, ikev1.Main1, nil},
+	{"ZeroInitiatorCookie", 0, ikev1.Initiator, ikev1.Aggressive1, aggressive},
+	{"WrongCookie", 0, ikev1.Initiator, ikev1.Main3, nil},
+	{"WrongCookie", 0, ikev1.Initiator, ikev1.Aggressive3, aggressive},
+	{"WrongCookie", 0, ikev1.Responder, ikev1.Main4, nil},
 	{"Version", 0x11, ikev1.Initiator, ikev1.Main1, nil},
 	{"ReservedFlag", 0, ikev1.Responder, ikev1.Main2, nil},
 	{"ClearEncryptionFlag", 0, ikev1.Initiator, ikev1.Main5, nil},
@@ -159,7 +164,7 @@ var deviationRows = []struct {
 }
 
 // flowDeviations change which datagrams are sent, not what is in them: TestFlowDeviations.
-var flowDeviations = []string{"DropMessage", "NoRetransmit", "ReplayMessageOne", "EarlyQuick", "KeepaliveOn500"}
+var flowDeviations = []string{"DropMessage", "NoRetransmit", "ReplayMessageOne", "EarlyQuick", "KeepaliveOn500", "ResentCookie", "ReplayEncrypted", "DPDOldSA"}
 
 func signed(i, r *ikev1.Config) {
 	v, _ := authorities.Load(pki.ECDSAP256)
@@ -231,6 +236,39 @@ func TestFlowDeviations(t *testing.T) {
 	p.start()
 	if p.quick(); len(p.r.Children()) != 0 || !p.r.has(ikev1.EventDropped) {
 		t.Error("EarlyQuick: a quick mode before XAUTH was accepted")
+	}
+
+	for _, mode := range []func(i, r *ikev1.Config){nothing, aggressive} {
+		p = newPair(t, both(mode, func(i, _ *ikev1.Config) { i.Deviations.ResentCookie = true }))
+		p.drop = func(from *end, n int) bool { return from == p.r && n == 1 }
+		p.start()
+		p.tick()
+		first, second := p.i.sent[0].Data, p.i.sent[1].Data
+		if !bytes.Equal(first[8:16], make([]byte, 8)) || bytes.Equal(second[8:16], make([]byte, 8)) ||
+			!bytes.Equal(first[:8], second[:8]) || !bytes.Equal(first[16:], second[16:]) {
+			t.Errorf("ResentCookie: %x and %x", first[:28], second[:28])
+		}
+		if e := p.r.find(ikev1.EventDropped); e == nil || !strings.Contains(e.Detail, "cookie") {
+			t.Errorf("ResentCookie: the responder says %+v", e)
+		}
+	}
+
+	p = newPair(t, func(i, _ *ikev1.Config) { i.Deviations.ReplayEncrypted = true }).start().quick()
+	if n := len(p.i.sent); n != 6 || !bytes.Equal(p.i.sent[3].Data, p.i.sent[5].Data) || bytes.Equal(p.i.sent[3].Data, p.i.sent[4].Data) {
+		t.Errorf("ReplayEncrypted: %d messages", n)
+	}
+	if p.mirror(); len(p.r.Children()) != 1 {
+		t.Errorf("ReplayEncrypted: %d children", len(p.r.Children()))
+	}
+
+	for _, on := range []bool{false, true} {
+		old, _ := replaced(t, both(probing, func(i, _ *ikev1.Config) { i.Deviations.DPDOldSA = on }))
+		sent := len(old.i.sent)
+		for old.now.Sub(start) < 2*time.Minute && old.tick() {
+		}
+		if got := len(old.i.sent) > sent; got != on {
+			t.Errorf("DPDOldSA %v: the old SA is asked under: %v", on, got)
+		}
 	}
 
 	p = newPair(t, both(forced, func(i, _ *ikev1.Config) { i.Deviations.KeepaliveOn500 = true })).start()

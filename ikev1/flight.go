@@ -82,13 +82,19 @@ func (s *Session) repeat(again []Datagram) ([]Datagram, error) {
 
 // again gives the octets of a message a second time.
 func (s *Session) again(ds []Datagram) []Datagram {
-	if !s.cfg.Deviations.FreshRetransmit {
+	dev := &s.cfg.Deviations
+	resent := dev.ResentCookie && (s.state == StateMain1Sent || s.state == StateAggressive1Sent)
+	if !dev.FreshRetransmit && !resent {
 		return ds
 	}
 	out := make([]Datagram, len(ds))
 	for i, d := range ds {
 		d.Data = append([]byte(nil), d.Data...)
-		d.Data[len(d.Data)-1] ^= 1
+		if resent {
+			copy(d.Data[8:16], "resent!!")
+		} else {
+			d.Data[len(d.Data)-1] ^= 1
+		}
 		out[i] = d
 	}
 	return out

@@ -38,6 +38,9 @@ func (s *Session) heard() {
 	}
 }
 
+// probes tells whether the peer is to be asked under this SA, or under the one that replaced it.
+func (s *Session) probes() bool { return !s.succeeded() || s.cfg.Deviations.DPDOldSA }
+
 // probe asks the peer whether it is there, or gives it up.
 func (s *Session) probe() ([]Datagram, error) {
 	d := s.cfg.DPD
@@ -184,7 +187,7 @@ func (s *Session) due(earlier func(time.Time)) {
 		return
 	}
 	earlier(s.expires)
-	if !heir {
+	if s.probes() {
 		earlier(s.dpd.next)
 	}
 	earlier(s.natt.keepalive)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/useipsec/useipsec/esp"
@@ -171,7 +172,11 @@ func (s *Session) recvQuick2(q *quick, o *opened) ([]Datagram, error) {
 		}
 		out = append(out, more...)
 	}
+	first := q.flight.last
 	s.send(&q.flight, out, q.commit)
+	if s.cfg.Deviations.ReplayEncrypted {
+		out = append(slices.Clip(out), first...)
+	}
 	if q.commit {
 		q.state = quick3Sent
 		return out, nil

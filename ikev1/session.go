@@ -151,7 +151,7 @@ func (s *Session) Tick(now time.Time) ([]Datagram, error) {
 	}
 	more, terr := s.tickTransactions()
 	out, err = append(out, more...), errors.Join(err, terr)
-	if s.state == StateEstablished && !s.succeeded() && !s.dpd.next.IsZero() && !s.now.Before(s.dpd.next) {
+	if s.state == StateEstablished && s.probes() && !s.dpd.next.IsZero() && !s.now.Before(s.dpd.next) {
 		more, derr := s.probe()
 		out, err = append(out, more...), errors.Join(err, derr)
 	}
