@@ -31,7 +31,7 @@ func (d Demand) String() string {
 
 // demands lists what a profile demands of every product.
 func demands(p *profile.Profile) []Demand {
-	var out []Demand
+	out := []Demand{}
 	oneOf := func(item profile.Item, kind scenarios.CapabilityKind, values ...string) {
 		d := Demand{Item: item.String()}
 		for _, v := range values {

@@ -113,6 +113,13 @@ func TestMerge(t *testing.T) {
 	if o := m.Claims.Others; len(o) != 2 || o[1].Value != "md5" && o[0].Value != "md5" {
 		t.Errorf("%+v", o)
 	}
+	b.Demands = []Demand{}
+	if m := Merge(b, b); m.Demands == nil {
+		t.Error("the demands got lost")
+	}
+	if m := Merge(b, c); m.Demands != nil {
+		t.Error("one of the results has no demands, and together they do")
+	}
 	if m := Merge(b, b); m.Claims != nil || m.Profile != "q" {
 		t.Errorf("%+v", m)
 	}

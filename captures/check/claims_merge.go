@@ -22,6 +22,9 @@ func Merge(results ...*Result) *Result {
 		if r.Profile != m.Profile {
 			m.Profile, m.Demands = "", nil
 		}
+		if r.Demands == nil {
+			m.Demands = nil
+		}
 		if r.Started.After(m.Started) {
 			m.Started = r.Started
 		}

@@ -29,8 +29,9 @@ type Result struct {
 	Notes []string `json:"notes,omitempty"`
 
 	Trials []TrialResult `json:"trials"`
-	// Demands are what the profile demands of every product.
-	Demands []Demand `json:"demands,omitempty"`
+	// Demands are what the profile demands of every product; nil where nobody asked,
+	// as of a capture from elsewhere.
+	Demands []Demand `json:"demands,omitzero"`
 	// Claims tells how the claims about the peer stand, nil when there are none.
 	Claims *Claims `json:"claims,omitempty"`
 	// Items are the nine questions a to i, always all of them and in order.

@@ -116,6 +116,8 @@ func letters(r *check.Result) []Letter {
 			l.Standing = check.Refuted
 		case it.Verdict == check.NotApplicable:
 			l.Why = "no check answers it"
+		case r.Demands == nil:
+			l.Why = "the results do not tell what the profile demands: judge the run again with useipsec check --write"
 		case it.Verdict == check.Pass && len(missing) > 0:
 			l.Why = demanded(it.Item, missing)
 		case it.Verdict == check.Unsupported && len(missing) > 0:

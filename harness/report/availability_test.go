@@ -18,7 +18,7 @@ import (
 // held is a run with one trial whose required findings are those given.
 func held(profile, peer string, day int, findings ...check.Finding) *check.Result {
 	r := &check.Result{
-		Schema: check.Schema, Profile: profile, Peer: check.Peer{Name: peer, Version: "1", Carrier: "virtual"}, Started: time.Date(2026, 1, day, 0, 0, 0, 0, time.UTC),
+		Schema: check.Schema, Profile: profile, Peer: check.Peer{Name: peer, Version: "1", Carrier: "virtual"}, Started: time.Date(2026, 1, day, 0, 0, 0, 0, time.UTC), Demands: []check.Demand{},
 		Trials: []check.TrialResult{{Scenario: "main/psk", Trial: "responder", Dir: "x", Status: evidence.StatusCompleted, Findings: findings}},
 	}
 	r.Trials[0].Close()
@@ -45,6 +45,8 @@ func TestLetters(t *testing.T) {
 		r.Close()
 		return r
 	}
+	undemanded := func(r *check.Result) *check.Result { r.Demands = nil; return r }
+	const untold = "the results do not tell what the profile demands: judge the run again with useipsec check --write"
 	const without = "main/x (responder): unsupported: no"
 	pass, fail := finding("f", check.Pass, "3 messages"), finding("f", check.Fail, "")
 	for _, tt := range []struct {
@@ -62,6 +64,7 @@ func TestLetters(t *testing.T) {
 		{"demanded and shown in another run", []*check.Result{demands(held("p", "a", 1, pass)), demands(shows(held("p", "a", 2, pass)))}, "upheld", "upheld"},
 		{"demanded and not shown", []*check.Result{demands(held("p", "a", 1, pass))}, "unproven: demanded by the profile and not shown: authentication psk", "unproven: not all that the profile demands was shown: see f"},
 		{"demanded and shown by a failure", []*check.Result{demands(shows(held("p", "a", 1, pass, finding("b", check.Fail, ""))))}, "unproven: demanded by the profile and not shown: authentication psk", "refuted: main/psk (responder) ends in fail"},
+		{"demands that nobody wrote down", []*check.Result{undemanded(held("p", "a", 1, pass))}, "unproven: " + untold, "unproven: " + untold},
 		{"unsupported, and nothing demanded", []*check.Result{cannot(held("p", "a", 1, pass))}, "unproven: " + without, "unproven: " + without},
 		{"unsupported, and demanded", []*check.Result{cannot(demands(held("p", "a", 1, pass)))}, "unproven: demanded by the profile and not shown: authentication psk; " + without, "unproven: not all that the profile demands was shown: see f; " + without},
 		{"unsupported, and all that is demanded is shown", []*check.Result{cannot(demands(shows(held("p", "a", 1, pass))))}, "upheld: without what is optional: " + without, "upheld: without what is optional: " + without},

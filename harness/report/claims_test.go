@@ -34,7 +34,7 @@ func claimed(t testing.TB) *check.Result {
 		{Capability: dpd, Frames: []int{21, 22}, Witness: "an R-U-THERE answered"},
 	}
 	res := &check.Result{
-		Schema: check.Schema, Tool: "useipsec", ToolVersion: "v1", Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Profile: "bgp", Lab: "virtual",
+		Schema: check.Schema, Tool: "useipsec", ToolVersion: "v1", Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Profile: "bgp", Lab: "virtual", Demands: []check.Demand{},
 		Peer: check.Peer{Name: "acme", Version: "7.1", Carrier: "virtual"},
 		Trials: []check.TrialResult{
 			{Peer: "acme", Scenario: "main/psk", Trial: "responder", Dir: "acme/main/psk/responder", Items: []string{"h"}, Status: evidence.StatusCompleted, Findings: []check.Finding{pass}, Shown: shown},
