@@ -160,6 +160,8 @@ type UDP struct {
 	Checksum Checksum // RFC 3948 2.1: zero for ESP in UDP
 	// NonESPMarker: four zero octets precede the ISAKMP header (RFC 3948 2.2).
 	NonESPMarker bool
+	// DoubleMarker: there are four more of them.
+	DoubleMarker bool
 }
 
 // Checksum is the state of a transport checksum.

@@ -28,6 +28,9 @@ type ISAKMP struct {
 	// Err: the message, or its plaintext, breaks the format. Message then has the
 	// payloads before the fault.
 	Err error
+	// LengthErr: the length in the header cannot be right, and Message is read as if
+	// it were that of the datagram.
+	LengthErr error
 	// Opaque says why an encrypted message stayed unread; empty otherwise.
 	Opaque string
 

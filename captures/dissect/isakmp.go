@@ -62,13 +62,16 @@ func (d *Decoder) isakmp(depth int, b []byte, marker bool) {
 		}
 	}
 	e.Err, e.Opaque = m.Err, m.Opaque
+	if m.LengthErr != nil && e.Err == nil {
+		e.Err, e.Opaque = m.LengthErr, ""
+	}
 }
 
 // repeat makes m a retransmission of first.
 func (m *ISAKMP) repeat(first *ISAKMP) {
 	again := *first
 	again.Frame, again.Time, again.Src, again.Dst = m.Frame, m.Time, m.Src, m.Dst
-	again.NonESPMarker, again.Phase1 = m.NonESPMarker, m.Phase1
+	again.NonESPMarker, again.Phase1, again.Fragments = m.NonESPMarker, m.Phase1, m.Fragments
 	again.Retransmission, again.Of = true, first.Frame
 	*m = again
 }
@@ -76,7 +79,7 @@ func (m *ISAKMP) repeat(first *ISAKMP) {
 // follow reads a message for the first time.
 func (d *Decoder) follow(m *ISAKMP) {
 	p := m.Phase1
-	msg, err := wire.Parse(m.Octets)
+	msg, err := m.parse()
 	m.Err = err
 	d.remember(p, m)
 	x := d.exchange(p, m.Header)
@@ -92,6 +95,25 @@ func (d *Decoder) follow(m *ISAKMP) {
 	}
 	d.absorb(m, x)
 	d.keep(x, m)
+}
+
+// parse reads the message. Where the length in its header cannot be right it goes by
+// that of the datagram, as some receivers do, and notes that.
+func (m *ISAKMP) parse() (*wire.Message, error) {
+	msg, err := wire.Parse(m.Octets)
+	const smallestBlock = 8 // DES
+	if int64(m.Header.Length) == int64(len(m.Octets)) || err == nil && len(msg.Sealed)%smallestBlock == 0 {
+		return msg, err
+	}
+	whole := bytes.Clone(m.Octets)
+	binary.BigEndian.PutUint32(whole[wire.HeaderLen-4:], uint32(len(whole)))
+	again, err2 := wire.Parse(whole)
+	if err2 != nil || len(again.Sealed)%smallestBlock != 0 {
+		return msg, err
+	}
+	again.Header = m.Header
+	m.LengthErr = malformed("length %d in the header of a message of %d octets (RFC 2408 3.1)", m.Header.Length, len(m.Octets))
+	return again, nil
 }
 
 // absorb takes the facts out of a message and checks its HASH.

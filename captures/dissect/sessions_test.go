@@ -420,3 +420,21 @@ func TestFragmentedIKE(t *testing.T) {
 		})
 	}
 }
+
+// A length in the header that cannot be right hides nothing of the message.
+func TestHeaderLength(t *testing.T) {
+	for name, d := range map[string]ikev1.Deviations{"too long": {LengthPlus: 5}, "too short": {LengthMinus: 3}} {
+		c := meet(t, func(i, _ *ikev1.Config) { i.Deviations = d })
+		for e := range dissect.Decode(c.all(), nil) {
+			if m := e.ISAKMP; m.LengthErr == nil || m.Message == nil || m.Phase1.Offered == nil || e.Err == nil {
+				t.Errorf("%s, frame %d: %v, %v, %+v", name, e.Frame, m.LengthErr, e.Err, m.Message)
+			}
+		}
+	}
+	c := meet(t, func(i, _ *ikev1.Config) { i.Deviations = ikev1.Deviations{TrailingOctets: 4} })
+	for e := range dissect.Decode(c.all(), nil) {
+		if m := e.ISAKMP; m.FromInitiator && m.Message != nil && (m.LengthErr != nil || len(m.Message.Trailing) != 4) {
+			t.Errorf("trailing octets, frame %d: %v, %+v", e.Frame, m.LengthErr, m.Message)
+		}
+	}
+}

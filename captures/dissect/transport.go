@@ -128,7 +128,9 @@ func (d *Decoder) natt(depth int, data []byte) {
 	case esp.UDPKeepalive:
 		e.Kind = KindKeepalive
 	case esp.UDPIKE:
-		d.isakmp(depth, body, true)
+		rest, again := strayMarker(body)
+		d.isakmp(depth, rest, true)
+		e.UDP.DoubleMarker = again
 	default:
 		if d.unmarked(data) {
 			d.isakmp(depth, data, false)
