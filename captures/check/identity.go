@@ -120,13 +120,19 @@ func quickSelector(q *dissect.Quick) (s selector, ok bool) {
 	if q.IDci == nil || q.IDcr == nil {
 		return selector{}, false
 	}
+	return selectorOf(q.IDci, q.IDcr)
+}
+
+// selectorOf is the selector that two identities make; false when one is no set of
+// addresses.
+func selectorOf(ci, cr *wire.ID) (s selector, ok bool) {
 	s = selector{
-		proto: q.IDci.Protocol, portCI: q.IDci.Port, portCR: q.IDcr.Port,
-		protoDiffers: q.IDci.Protocol != q.IDcr.Protocol, hasIDs: true,
+		proto: ci.Protocol, portCI: ci.Port, portCR: cr.Port,
+		protoDiffers: ci.Protocol != cr.Protocol, hasIDs: true,
 	}
 	var ok2 bool
-	s.ci, ok = addressSet(q.IDci)
-	s.cr, ok2 = addressSet(q.IDcr)
+	s.ci, ok = addressSet(ci)
+	s.cr, ok2 = addressSet(cr)
 	return s, ok && ok2
 }
 

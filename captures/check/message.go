@@ -139,6 +139,8 @@ func wellFormed(o *observer, m *dissect.ISAKMP) {
 		o.unseen(m.Frame, nextISAKMPKeys, "%v", m.Err)
 	case m.Err != nil:
 		o.fail(m.Frame, m.Src.Addr(), "%v", m.Err)
+	case m.LengthErr != nil:
+		o.fail(m.Frame, m.Src.Addr(), "%v", m.LengthErr)
 	case m.Message != nil && len(m.Message.Trailing) > 0:
 		o.fail(m.Frame, m.Src.Addr(), "%s after the end that the header's length gives", count(len(m.Message.Trailing), "octet"))
 	case m.Message != nil:

@@ -135,6 +135,7 @@ func ikeMutants() []mutant {
 
 		{name: "NAT-D of the drafts", role: initiator, ike: ikev1.Deviations{NATDDraftPayloads: true}, want: []string{"ike.natt.version"}},
 		{name: "encapsulation of the drafts", role: initiator, spec: natted, ike: ikev1.Deviations{DraftEncap: true}, want: []string{"ike.natt.version"}},
+		{name: "two markers", role: initiator, spec: natted, ike: ikev1.Deviations{DoubleMarker: true}, want: []string{"ike.natt.marker"}},
 		{ // without ESP, which would be taken for IKE on port 500
 			name: "no change of ports", role: initiator, spec: natted, ike: ikev1.Deviations{NoFloat: true}, want: []string{"ike.natt.encapsulation-mode", "ike.natt.float"},
 			rest: func(s *scene) { s.quick().deletes() },

@@ -272,6 +272,8 @@ func marker(o *observer, e *dissect.Event) {
 	}
 	floated := e.Src.Port() == nattPort || e.Dst.Port() == nattPort
 	switch has := e.UDP.NonESPMarker; {
+	case e.UDP.DoubleMarker:
+		o.fail(e.Frame, e.Src.Addr(), "two non-ESP markers on port %d", e.Dst.Port())
 	case floated && !has:
 		o.fail(e.Frame, e.Src.Addr(), "no non-ESP marker on port %d", e.Dst.Port())
 	case !floated && has:

@@ -1,7 +1,9 @@
 package check
 
 import (
+	"bytes"
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"github.com/useipsec/useipsec/captures/dissect"
@@ -47,10 +49,10 @@ type outcome struct {
 	went   map[*dissect.Phase1]ends
 	said   []notice
 	hidden tally // encrypted informational messages that nobody can read
-	// sent counts the transmissions of the latest message of each side, by
-	// whether the peer sent it.
-	last   *dissect.ISAKMP
-	copies tally
+	// repeats counts the latest message under each ISAKMP SA with all that was sent
+	// again since; of what belongs to none it is under nil.
+	repeats map[*dissect.Phase1]*tally
+	pieces  map[netip.Addr]*wire.Fragment // that began the latest message in fragments of a sender
 }
 
 // ends is a set of the two ends of an ISAKMP SA.
@@ -84,8 +86,11 @@ type notice struct {
 
 func (c *outcome) Event(e *dissect.Event) {
 	m := e.ISAKMP
-	if e.Kind == dissect.KindIKEv2 && len(c.phase1) == 0 {
-		c.copies.add(e.Frame, "")
+	switch {
+	case e.Kind == dissect.KindIKEv2 && len(c.phase1) == 0:
+		c.repeat(nil, e.Frame, false)
+	case e.Kind == dissect.KindISAKMP && m != nil && m.Fragment != nil:
+		c.fragment(m)
 	}
 	if e.Kind != dissect.KindISAKMP || m == nil || m.Phase1 == nil {
 		return
@@ -107,13 +112,47 @@ func (c *outcome) Event(e *dissect.Event) {
 	if p.XAUTH.Status == m.Frame && !p.XAUTH.OK {
 		c.notice(m, notice{text: "XAUTH STATUS=FAIL", isXAUTH: true})
 	}
-	switch {
-	case !m.Retransmission:
-		c.last, c.copies = m, tally{}
-		fallthrough
-	case c.last != nil && m.Of == c.last.Frame:
-		c.copies.add(m.Frame, "")
+	c.repeat(p, m.Frame, !m.Retransmission)
+}
+
+// repeat counts a message under p, or one that belongs to no ISAKMP SA.
+func (c *outcome) repeat(p *dissect.Phase1, frame int, fresh bool) {
+	if c.repeats == nil {
+		c.repeats = map[*dissect.Phase1]*tally{}
 	}
+	if t := c.repeats[p]; t == nil || fresh {
+		if len(c.repeats) >= maxNegotiations && t == nil {
+			return
+		}
+		c.repeats[p] = &tally{}
+	}
+	c.repeats[p].add(frame, "")
+}
+
+// fragment counts a message in fragments, of which some are missing, by the one that
+// it begins with.
+func (c *outcome) fragment(m *dissect.ISAKMP) {
+	i := slices.IndexFunc(c.phase1, func(p *dissect.Phase1) bool { return p.CookieI == m.Header.CookieI })
+	if i < 0 || m.Fragment.Number > 1 {
+		return
+	}
+	from := m.Src.Addr()
+	before := c.pieces[from]
+	if c.pieces == nil {
+		c.pieces = map[netip.Addr]*wire.Fragment{}
+	}
+	if before != nil || len(c.pieces) < maxNegotiations {
+		c.pieces[from] = m.Fragment
+	}
+	c.repeat(c.phase1[i], m.Frame, before == nil || !bytes.Equal(before.Data, m.Fragment.Data))
+}
+
+// repeated is what c.repeat counted under p since the last step forward.
+func (c *outcome) repeated(p *dissect.Phase1) *tally {
+	if t := c.repeats[p]; t != nil {
+		return t
+	}
+	return &tally{}
 }
 
 // goesOn reports whether a message shows that its sender has accepted the other
@@ -172,8 +211,8 @@ func (c *outcome) Finding() Finding {
 
 func (c *outcome) judge(expect scenarios.Expect) Finding {
 	switch {
-	case len(c.phase1) == 0 && c.copies.n+len(c.said) > 0: // messages of another version, or answers to those
-		return c.refused(1, expect.Phase1, expect, &dissect.Phase1{})
+	case len(c.phase1) == 0 && c.repeated(nil).n+len(c.said) > 0: // messages of another version, or answers to those
+		return c.refused(1, expect.Phase1, expect, nil)
 	case len(c.phase1) == 0:
 		return inconclusive("see policy.tap-alive, and the peer's log", "no IKE message in the capture")
 	}
@@ -212,7 +251,7 @@ func unverifiable(p *dissect.Phase1) string {
 // where it was to be refused: by then it is not, if both go on.
 func (c *outcome) unexpected(p *dissect.Phase1, witness string, expect scenarios.Expect) Finding {
 	left := bothEnds &^ c.went[p]
-	silent := expect.Silence && c.copies.n > 1
+	silent := expect.Silence && c.repeated(p).n > 1
 	switch {
 	case left != 0 && (c.heard(1, expect) || silent):
 		return c.refused(1, expect.Phase1, expect, p)
@@ -255,12 +294,12 @@ func (c *outcome) afterPhase1(p *dissect.Phase1, expect scenarios.Expect) Findin
 		return f
 	}
 	if last == nil {
-		if expect.Phase2.Allows(scenarios.Refused) && (c.heard(2, expect) || expect.Silence && c.copies.n > 1) {
+		if expect.Phase2.Allows(scenarios.Refused) && (c.heard(2, expect) || expect.Silence && c.repeated(p).n > 1) {
 			return c.refused(2, expect.Phase2, expect, p)
 		}
 		return Finding{Verdict: Fail, Actual: witness + ", no quick mode followed", Frames: frames(p.Messages)}
 	}
-	if q := last; len(q.Messages) >= 3 && (q.Offered == nil || q.Chosen == nil || q.Hash3 == dissect.HashUnverifiable) {
+	if q := last; lastIndex(q.Messages) >= 3 && (q.Offered == nil || q.Chosen == nil || q.Hash3 == dissect.HashUnverifiable) {
 		return inconclusive(nextISAKMPKeys, "quick mode in frames %s cannot be read", frameList(q.Messages))
 	}
 	return c.refused(2, expect.Phase2, expect, p)

@@ -68,6 +68,10 @@ func TestOutcome(t *testing.T) {
 		{name: "selector refused", role: responder, spec: otherPort, set: strict, expect: scenarios.Expect{Phase1: established, Phase2: refused, Notifies: []string{"INVALID-ID-INFORMATION"}}, want: Pass, says: "the peer: INVALID-ID-INFORMATION in frame 10"},
 		{name: "selector refused, not established", role: responder, spec: otherPort, set: strict, expect: scenarios.Expect{Phase1: established, Phase2: established}, want: Fail, says: "phase 2 stopped after message 1: the peer sent INVALID-ID-INFORMATION in frame 10"},
 		{name: "selector refused, without keys", role: responder, spec: otherPort, set: strict, blind: true, expect: scenarios.Expect{Phase1: established, Phase2: refused}, want: Inconclusive},
+		{name: "silence to message 2", role: initiator, set: deaf, expect: scenarios.Expect{Phase1: refused, Silence: true}, want: Pass, says: "times without an answer"},
+		{name: "silence to fragments", role: initiator, spec: func(s *scenarios.Scenario) { signed(s); s.IKE.Fragmentation = true }, set: func(s *scene) {
+			s.ike = ikev1.Deviations{FragmentAll: true, FragmentNoLast: true}
+		}, expect: scenarios.Expect{Phase1: refused, Silence: true}, want: Pass, says: "times without an answer"},
 		{name: "established by signatures", role: responder, spec: signed, expect: scenarios.Expect{Phase1: established, Phase2: established}, want: Pass, says: "phase 2 in frames"},
 		{name: "certificate refused by the responder", role: responder, spec: signed, set: distrustful, expect: scenarios.Expect{Phase1: refused, Notifies: []string{"INVALID-CERT-AUTHORITY"}}, want: Pass, says: "the peer: INVALID-CERT-AUTHORITY"},
 		{name: "certificate refused by the initiator", role: initiator, spec: signed, set: distrustful, expect: scenarios.Expect{Phase1: refused, Notifies: []string{"INVALID-CERT-AUTHORITY"}}, want: Pass, says: "the peer: INVALID-CERT-AUTHORITY"},

@@ -123,6 +123,11 @@ func selectors(o *observer, m *dissect.ISAKMP) {
 	if m.Index == 2 {
 		verb = "accepts"
 	}
+	if m.Index == 2 && q.IDci2 != nil && q.IDcr2 != nil && !(ok && o.s.covered(sel, ends)) {
+		if taken, is := selectorOf(q.IDci2, q.IDcr2); is { // what the responder makes of it
+			sel, ok = taken, true
+		}
+	}
 	switch {
 	case !ok:
 		o.fail(m.Frame, m.Src.Addr(), "%s IDci %s and IDcr %s, which are no set of addresses", verb, idText(q.IDci), idText(q.IDcr))

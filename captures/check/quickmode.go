@@ -209,6 +209,8 @@ func idsReturned(o *observer, m *dissect.ISAKMP) {
 	}{{"IDci", q.IDci, q.IDci2}, {"IDcr", q.IDcr, q.IDcr2}} {
 		switch {
 		case id.sent == nil && id.returned == nil:
+		case id.sent == nil && implied(q, id.name, id.returned):
+			o.tolerate(m.Frame, m.Src.Addr(), "%s left out comes back as %s, the host that is meant", id.name, idText(id.returned))
 		case sameID(id.sent, id.returned):
 			o.pass(m.Frame, "%s %s returned", id.name, idText(id.sent))
 		case equivalentID(id.sent, id.returned):
@@ -217,6 +219,16 @@ func idsReturned(o *observer, m *dissect.ISAKMP) {
 			o.fail(m.Frame, m.Src.Addr(), "%s proposed as %s comes back as %s", id.name, idText(id.sent), idText(id.returned))
 		}
 	}
+}
+
+// implied reports whether an identity is of the host that a missing one stands for.
+func implied(q *dissect.Quick, name string, id *wire.ID) bool {
+	host := q.Initiator.Addr()
+	if name == "IDcr" {
+		host = q.Responder.Addr()
+	}
+	set, ok := addressSet(id)
+	return ok && set.lo == host && set.hi == host
 }
 
 func sameID(a, b *wire.ID) bool {

@@ -78,24 +78,26 @@ func (c *outcome) heard(phase int, expect scenarios.Expect) bool {
 }
 
 // refused judges a phase that was not established: when that is expected, by
-// the evidence that it was refused and did not just come to nothing.
+// the evidence that it was refused and did not just come to nothing. p is nil where
+// no message was one of IKE version 1.
 func (c *outcome) refused(phase int, want scenarios.Outcome, expect scenarios.Expect, p *dissect.Phase1) Finding {
-	ms := p.Messages
-	if phase == 2 {
-		ms = nil
-		if n := len(p.Quicks); n > 0 {
-			ms = p.Quicks[n-1].Messages
+	copies, said := c.repeated(p), c.about(phase, expect)
+	var ms []*dissect.ISAKMP
+	keys := dissect.KeysNone
+	if p != nil {
+		ms, keys = p.Messages, p.Keys
+		if phase == 2 {
+			ms = latestQuick(p)
 		}
 	}
-	said := c.about(phase, expect)
 	reached := fmt.Sprintf("phase %d stopped after message %d", phase, lastIndex(ms))
 	if lastIndex(ms) == 0 {
 		reached = fmt.Sprintf("phase %d did not begin", phase)
 	}
 	if len(said) > 0 {
 		reached += ": " + noticesText(said)
-	} else if c.copies.n > 1 {
-		reached += fmt.Sprintf(", sent %d times without an answer", c.copies.n)
+	} else if copies.n > 1 {
+		reached += fmt.Sprintf(", sent %d times without an answer", copies.n)
 	}
 	seen := frames(ms)
 	for _, n := range said {
@@ -128,7 +130,7 @@ func (c *outcome) refused(phase int, want scenarios.Outcome, expect scenarios.Ex
 	switch {
 	case len(said) > 0:
 		return f // refused, but by something else
-	case c.hidden.n > 0 && (phase == 2 || p.Keys < dissect.KeysCipher || !expect.Silence):
+	case c.hidden.n > 0 && (keys < dissect.KeysCipher || !expect.Silence):
 		return inconclusive(nextISAKMPKeys, "%s; an encrypted informational message in frame %d could not be read", reached, c.hidden.frames[0])
 	case !expect.Silence:
 		return f
@@ -138,10 +140,18 @@ func (c *outcome) refused(phase int, want scenarios.Outcome, expect scenarios.Ex
 			Verdict: Pass, Frames: seen,
 			Witness: fmt.Sprintf("%s; %s answered with an encrypted message that the keys at hand do not open in frame %d", reached, c.hidden.said(), c.hidden.frames[0]),
 		}
-	case c.copies.n > 1:
-		return Finding{Verdict: Pass, Frames: c.copies.frames, FramesTotal: c.copies.total(), Witness: reached}
+	case copies.n > 1:
+		return Finding{Verdict: Pass, Frames: copies.frames, FramesTotal: copies.total(), Witness: reached}
 	}
 	return inconclusive("let the trial run until the initiator has repeated its message", "%s, and was not repeated: nothing shows that the other end had the chance to answer", reached)
+}
+
+// latestQuick are the messages of the latest quick mode under p.
+func latestQuick(p *dissect.Phase1) []*dissect.ISAKMP {
+	if n := len(p.Quicks); n > 0 {
+		return p.Quicks[n-1].Messages
+	}
+	return nil
 }
 
 func (c *outcome) expected(e scenarios.Expect) []string {
