@@ -415,21 +415,3 @@ func TestSpoofedNotify(t *testing.T) {
 		t.Errorf("state %v, %d children", p.i.State(), len(p.i.Children()))
 	}
 }
-
-func BenchmarkHandshake(b *testing.B) {
-	for _, g := range []keymat.Group{keymat.MODP1024, keymat.MODP1536, keymat.MODP2048, keymat.MODP3072} {
-		b.Run(g.String(), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				p := newPair(b, func(i, r *ikev1.Config) {
-					i.Proposals = []keymat.Suite{{Cipher: keymat.AESCBC, KeyBits: 128, Hash: keymat.SHA1, Group: g}}
-					r.Proposals = i.Proposals
-				}).start().quick()
-				if len(p.r.Children()) != 1 {
-					b.Fatal("no child")
-				}
-			}
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "handshakes/s")
-		})
-	}
-}
