@@ -82,6 +82,43 @@ func TestGCM(t *testing.T) {
 	}
 }
 
+// TestGCMPackets opens the packets of draft-mcgrew-gcm-test-01 that have sequence numbers of 32 bits.
+func TestGCMPackets(t *testing.T) {
+	for _, v := range []struct {
+		cipher   Cipher
+		key, pkt string
+		next     uint8
+		want     string
+	}{
+		{
+			cipher: AES256GCM16, key: "abbccddef00112233445566778899aababbccddef00112233445566778899aab 11223344",
+			pkt: `4a2cbfe3000000020102030405060708ff425c9b724599df7a3bcd510194e00d6a78107f1b0b1cbf06efae9d65a5d763748a6379
+				85771d347f0545659f14e99def842d8eb335f4eecfdbf831824b4c4915956c96`,
+			want: "4500003069a6400080062690c0a801029389155e0a9e008b2dc57ee0000000007002400020bf0000020405b401010402", next: 1,
+		},
+		{
+			cipher: AES192GCM16, key: "feffe9928665731c6d6a8f9467308308feffe9928665731c cafebabe",
+			pkt: `0000a5f80000000afacedbaddecaf888a5b1f8066029aea40e598b8122de02420938b3ab33f828e687b8858b5bfbdbd0315b27452144
+				cc7795457b9652037f5318027b5b4cd7a636`,
+			want: "45000028a4ad4000400678800a01038f0a010612802306b8cb712602dd6bb03e501016d07568", next: 1,
+		},
+	} {
+		pkt := unhex(t, v.pkt)
+		h, err := ParseHeader(pkt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sa, err := New(Params{SPI: h.SPI, Mode: Tunnel, Suite: Suite{v.cipher, NoIntegrity}, Keys: Keys{Encryption: unhex(t, v.key)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := sa.Inspect(nil, pkt)
+		if err != nil || f.ICV != ICVGood || f.NextHeader != v.next || !bytes.Equal(f.Payload, unhex(t, v.want)) {
+			t.Errorf("%v: %+v %x, %v", v.cipher, f, f.Payload, err)
+		}
+	}
+}
+
 // cipherOf encrypts or decrypts, which is the same, with what GCM does to zeros.
 func cipherOf(gcm cipher.AEAD, nonce, b []byte) []byte {
 	stream := gcm.Seal(nil, nonce, make([]byte, len(b)), nil)

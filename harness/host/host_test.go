@@ -127,7 +127,7 @@ func offerOf(t *testing.T) []byte {
 	return bytes.Clone(o.Wire[0][28:])
 }
 
-// TestForeign shows what a host does not answer.
+// TestForeign shows what a host does not answer, and that it says why.
 func TestForeign(t *testing.T) {
 	offer := offerOf(t)
 	stranger := netip.MustParseAddrPort("192.0.2.66:500")
@@ -149,9 +149,15 @@ func TestForeign(t *testing.T) {
 		"IPv6 of no length": append([]byte{0x60, 0, 0, 0, 255, 255, 17, 64}, make([]byte, 32)...),
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newHost(t, addrB, addrA, nil)
+			var events []host.Event
+			b := newHost(t, addrB, addrA, func(c *host.Config) {
+				c.Record = func(e host.Event) { events = append(events, e) }
+			})
 			if o := b.FromWire(start, p); len(o.Wire)+len(o.App) != 0 {
 				t.Errorf("answered: %+v", o)
+			}
+			if len(events) == 0 || events[len(events)-1].Detail == "" {
+				t.Errorf("nothing says why: %+v", events)
 			}
 		})
 	}

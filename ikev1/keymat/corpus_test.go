@@ -51,14 +51,19 @@ func TestCorpusKDF(t *testing.T) {
 	hashes := map[string]keymat.Hash{
 		"SHA-1": keymat.SHA1, "SHA2-256": keymat.SHA256, "SHA2-384": keymat.SHA384, "SHA2-512": keymat.SHA512,
 	}
+	seen := map[string]int{}
 	for _, v := range vectors {
 		if v.Auth == "dsa" {
 			v.Auth = "signature"
 		}
+		seen[v.Auth]++
 		checkKDF(t, kdfVector{
 			auth: v.Auth, hash: hashes[v.Hash], cookieI: v.CkyInit, cookieR: v.CkyResp, ni: v.NInit, nr: v.NResp,
 			gxy: v.Gxy, psk: v.PreSharedKey, skeyid: v.SKeyID, skeyD: v.SKeyIDD, skeyA: v.SKeyIDA, skeyE: v.SKeyIDE,
 		})
+	}
+	if seen["psk"] == 0 || seen["signature"] == 0 || seen["pke"] == 0 {
+		t.Errorf("checked %v: every method of authentication should be there", seen)
 	}
 }
 
