@@ -41,13 +41,15 @@ func TestHostile(t *testing.T) {
 		data func(t *testing.T, p *pair) []byte
 		why  string
 	}{
-		"nothing":            {func(*testing.T, *pair) []byte { return nil }, "truncated"},
-		"half a header":      {func(_ *testing.T, p *pair) []byte { return p.i.sent[3].Data[:20] }, "truncated"},
-		"junk":               {func(*testing.T, *pair) []byte { return bytes.Repeat([]byte("junk"), 50) }, "version"},
-		"IKEv2":              {func(_ *testing.T, p *pair) []byte { return with(p.i.sent[3].Data, 17, 0x20) }, "version"},
-		"length too long":    {func(_ *testing.T, p *pair) []byte { return with(p.i.sent[3].Data, 24, 0, 1) }, "length"},
-		"length zero":        {func(_ *testing.T, p *pair) []byte { return with(p.i.sent[3].Data, 24, 0, 0, 0, 0) }, "length"},
-		"64 KiB":             {func(_ *testing.T, p *pair) []byte { return append(bytes.Clone(p.i.sent[3].Data), make([]byte, 65000)...) }, "length"},
+		"nothing":         {func(*testing.T, *pair) []byte { return nil }, "truncated"},
+		"half a header":   {func(_ *testing.T, p *pair) []byte { return p.i.sent[3].Data[:20] }, "truncated"},
+		"junk":            {func(*testing.T, *pair) []byte { return bytes.Repeat([]byte("junk"), 50) }, "version"},
+		"IKEv2":           {func(_ *testing.T, p *pair) []byte { return with(p.i.sent[3].Data, 17, 0x20) }, "version"},
+		"length too long": {func(_ *testing.T, p *pair) []byte { return with(p.i.sent[3].Data, 24, 0, 1) }, "length"},
+		"length zero":     {func(_ *testing.T, p *pair) []byte { return with(p.i.sent[3].Data, 24, 0, 0, 0, 0) }, "length"},
+		"64 KiB": {func(_ *testing.T, p *pair) []byte {
+			return append(bytes.Clone(p.i.sent[3].Data), make([]byte, 65000)...)
+		}, "length"},
 		"other cookies":      {func(_ *testing.T, p *pair) []byte { return with(p.i.sent[3].Data, 0, 9, 9) }, "cookie"},
 		"no cookies":         {func(_ *testing.T, p *pair) []byte { return with(p.i.sent[3].Data, 0, make([]byte, 16)...) }, "cookie"},
 		"another exchange":   {func(_ *testing.T, p *pair) []byte { return with(p.i.sent[3].Data, 18, 99) }, "exchange"},

@@ -14,7 +14,7 @@ import (
 // delete it. Whatever it is, nobody panics, sends without end, or lets anything through in clear.
 func FuzzHost(f *testing.F) {
 	for n := range uint8(16) {
-		f.Add(n, n, uint16(20+5*uint16(n)), byte(0x80), uint16(0))
+		f.Add(n, n, 20+5*uint16(n), byte(0x80), uint16(0))
 		f.Add(n, n+1, uint16(60), byte(1), uint16(30))
 	}
 	f.Fuzz(func(t *testing.T, kind, nth uint8, at uint16, xor byte, cut uint16) {
