@@ -91,6 +91,7 @@ func (s *service) run(ctx context.Context, cmd *exec.Cmd, launch launcher) error
 	if err != nil {
 		return fmt.Errorf("harness/peer: %w", err)
 	}
+	defer os.Remove(s.path("notify")) // a daemon may be started anew
 	defer notify.Close()
 	stdout, err := os.OpenFile(s.path(s.name+".out"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {

@@ -112,8 +112,9 @@ func (a *agent) start(p program) (startReply, error) {
 	a.daemon = d
 	s := d.running()
 	go func() { // a guest without its daemon is of no use: whoever waits for it learns it
-		<-s.proc.Done()
-		fmt.Printf("%s%s: %v\nit last wrote: %s\n", guestEnded, p.Name, s.proc.Err(), s.lastWords())
+		<-d.ended()
+		text := fmt.Sprintf("%s: %v\nit last wrote: %s", p.Name, s.proc.Err(), s.lastWords())
+		fmt.Println(guestEnded + text)
 		powerOff()
 	}()
 	return startReply{Version: s.version}, nil

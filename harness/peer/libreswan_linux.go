@@ -110,7 +110,7 @@ func (s *libreswan) Rekey(ctx context.Context, what SA) error {
 	}
 	id, err := s.newest(ctx, what)
 	if err == nil {
-		_, err = s.daemon.control(ctx, "--impair", "event-sa-replace:"+id)
+		_, err = s.daemon.control(ctx, "--impair", "event-sa-replace:"+id, "--asynchronous")
 	}
 	return s.said("rekey "+what.String(), err)
 }

@@ -52,6 +52,7 @@ func ownTrials() []ownTrial {
 		{"psk", nothing, "", false},
 		{"psk transport", nothing, "transport", false},
 		{"rsa", method("rsa-sig"), "", false},
+		{"rsa another key", both(method("rsa-sig"), ids(testNames(3)[0], testNames(1)[0])), "", false},
 		{"rsa fqdn", both(method("rsa-sig"), names(0)), "", false},
 		{"rsa dn", both(method("rsa-sig"), names(2)), "", false},
 		{"rsa aggressive user_fqdn", both(method("rsa-sig"), aggressive, names(1)), "", false},
@@ -106,18 +107,22 @@ func TestLibreswanOwn(t *testing.T) {
 			})
 		}
 	}
+	libreswanRefuses(t, i, link)
+	libreswanRevokes(t, i, link)
+	libreswanLives(t, i, link)
 }
 
 func (tt ownTrial) run(t *testing.T, i Instance, link *lab.LinkNode, c Config) {
 	var own *Credentials
 	if c.IKE.Credentials != nil {
-		c.IKE.Credentials, own = testCredentials(t, pki.RSA2048, 2), testCredentials(t, pki.RSA2048, 1)
-		if c.IKE.Mode == "aggressive" { // in which libreswan sends no more than its own certificate
-			c.IKE.Credentials.Roots = c.IKE.Credentials.Intermediates
+		n := byte(2)
+		if c.IKE.LocalID == testNames(3)[0] {
+			n = 3
 		}
+		c.IKE.Credentials, own = testCredentials(t, pki.RSA2048, n), testCredentials(t, pki.RSA2048, 1)
 	}
 	o := startOwn(t, mirror(t, c, own), link)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	defer func() {
 		if t.Failed() {

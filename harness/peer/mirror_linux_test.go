@@ -110,7 +110,8 @@ func mirrorAuth(t *testing.T, c Config, own *Credentials) ikev1.Auth {
 	a := ikev1.Auth{Method: parsed(t, wire.ParseAuthMethod, c.IKE.Authentication), PSK: c.IKE.PSK}
 	contents := func(pem ...[]byte) pki.Contents { return parsed(t, pki.ParsePEM, string(bytes.Join(pem, nil))) }
 	if k := c.IKE.Credentials; k != nil {
-		a.Trust = pki.Policy{Roots: contents(k.Roots...).Certs}
+		// Libreswan sends no more than its own certificate in aggressive mode.
+		a.Trust = pki.Policy{Roots: contents(k.Roots...).Certs, Intermediates: contents(k.Intermediates...).Certs}
 	}
 	if own != nil {
 		a.Credentials = []pki.Credential{{

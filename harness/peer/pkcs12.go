@@ -3,7 +3,6 @@ package peer
 import (
 	"bytes"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha1"
 	"encoding/asn1"
 	"encoding/binary"
@@ -92,10 +91,8 @@ func pkcs12(key, certificate []byte, name, password string) ([]byte, error) {
 		return nil, fmt.Errorf("harness/peer: PKCS #12: %w", err)
 	}
 	p.MAC.Digest.Algorithm.Algorithm, p.MAC.Digest.Algorithm.Parameters = oidSHA1, asn1.NullRawValue
-	p.MAC.Salt = make([]byte, 8)
-	if _, err := rand.Read(p.MAC.Salt); err != nil {
-		return nil, fmt.Errorf("harness/peer: PKCS #12: %w", err)
-	}
+	salt := sha1.Sum(certBlock.Bytes) // the same for the same: the password is no secret either
+	p.MAC.Salt = salt[:8]
 	mac := hmac.New(sha1.New, pkcs12MACKey(password, p.MAC.Salt))
 	mac.Write(p.AuthSafe.Content)
 	p.MAC.Digest.Digest = mac.Sum(nil)

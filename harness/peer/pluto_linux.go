@@ -11,8 +11,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/useipsec/useipsec/harness/lab"
 )
 
 const plutoDaemon = "pluto"
@@ -20,10 +23,14 @@ const plutoDaemon = "pluto"
 // pluto is a running libreswan daemon.
 type pluto struct {
 	service
-	prefix   string
-	launch   launcher
-	imported nicknames
-	blocked  []string // selector of a policy in the kernel
+	program program
+	launch  launcher
+	own     []byte    // its key and certificate, in its NSS database
+	trusted confFiles // what else is in there
+	blocked []string  // selector of a policy in the kernel
+
+	busy sync.Mutex    // held while it is started anew
+	gone chan struct{} // closed when it has ended
 }
 
 // plutoEnviron lets the programs of a prefix find their libraries.
@@ -44,54 +51,114 @@ func plutoEnviron(prefix string) []string {
 // start, wherever it lies itself.
 const libexec = "/usr/libexec"
 
-// plutoCommand is pluto with args. In a guest the whole file system is its own,
-// and elsewhere a mount namespace shows it its programs.
-func plutoCommand(p program, args ...string) (*exec.Cmd, error) {
-	path := plutoProgram(p.Prefix, "pluto")
-	if p.Prefix == "" {
-		return exec.Command(path, args...), nil
+// showLibexec shows pluto its programs in a guest, whose whole file system is its own.
+func showLibexec(p program) error {
+	if p.Prefix == "" || p.Carrier != CarrierGuest {
+		return nil
 	}
 	own := filepath.Join(p.Prefix, libexec)
-	if p.Carrier == CarrierGuest {
-		if err := unix.Mount(own, libexec, "", unix.MS_BIND, ""); err != nil {
-			return nil, fmt.Errorf("mount %s on %s: %w", own, libexec, err)
-		}
-		return exec.Command(path, args...), nil
+	if err := unix.Mount(own, libexec, "", unix.MS_BIND, ""); err != nil {
+		return fmt.Errorf("mount %s on %s: %w", own, libexec, err)
+	}
+	return nil
+}
+
+// command is pluto. Outside of guests a mount namespace shows it its programs.
+func (d *pluto) command() *exec.Cmd {
+	path := plutoProgram(d.program.Prefix, "pluto")
+	args := []string{
+		"--config", d.path(plutoConfFile), "--secretsfile", d.path(plutoSecretsFile), "--nssdir", d.path(plutoNSS), "--ipsecdir", d.path(plutoDir),
+		"--rundir", d.path("run"), "--logfile", d.logFile(), "--nofork", "--nhelpers", "0",
+	}
+	if d.program.Prefix == "" || d.program.Carrier == CarrierGuest {
+		return exec.Command(path, args...)
 	}
 	return exec.Command("unshare", append([]string{
 		"--mount", "--propagation", "private", "--",
-		"/bin/sh", "-c", `mount --bind "$0" ` + libexec + ` && exec "$@"`, own, path,
-	}, args...)...), nil
+		"/bin/sh", "-c", `mount --bind "$0" ` + libexec + ` && exec "$@"`, filepath.Join(d.program.Prefix, libexec), path,
+	}, args...)...)
 }
 
 // startPluto starts libreswan's daemon with its files in dir.
 func startPluto(ctx context.Context, dir string, p program, launch launcher) (_ *pluto, err error) {
-	d := &pluto{service: service{name: plutoDaemon, dir: dir, environ: plutoEnviron(p.Prefix)}, prefix: p.Prefix, launch: launch}
+	d := &pluto{
+		service: service{name: plutoDaemon, dir: dir, environ: plutoEnviron(p.Prefix)},
+		program: p, launch: launch, gone: make(chan struct{}),
+	}
 	if d.version, err = plutoVersion(ctx, p.Prefix); err != nil {
 		return nil, err
 	}
-	for _, sub := range []string{"nss", plutoDir, "run"} {
-		if err := os.MkdirAll(d.path(sub), 0o700); err != nil {
-			return nil, err
-		}
+	if err := showLibexec(p); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(d.path(plutoDir), 0o700); err != nil {
+		return nil, fmt.Errorf("harness/peer: %w", err)
 	}
 	if err := d.write(nil); err != nil {
 		return nil, err
 	}
-	if err := d.nss(ctx, "certutil", "-N", "--empty-password"); err != nil {
+	if err := d.begin(ctx, nil); err != nil {
 		return nil, err
 	}
-	cmd, err := plutoCommand(p,
-		"--config", d.path(plutoConfFile), "--secretsfile", d.path(plutoSecretsFile), "--nssdir", d.path("nss"), "--ipsecdir", d.path(plutoDir),
-		"--rundir", d.path("run"), "--logfile", d.logFile(), "--nofork", "--nhelpers", "0")
-	if err != nil {
-		return nil, err
-	}
-	// Once it is up, pluto itself starts addconn, which has it listen: then it is ready.
-	if err := d.run(ctx, cmd, launch); err != nil {
-		return nil, err
-	}
+	go d.watch(d.proc)
 	return d, nil
+}
+
+// begin starts pluto with a new NSS database. Once it is up, pluto itself starts addconn, which has it
+// listen: then it is ready.
+func (d *pluto) begin(ctx context.Context, conf confFiles) error {
+	if err := os.RemoveAll(d.path("run")); err != nil {
+		return fmt.Errorf("harness/peer: %w", err)
+	}
+	if err := os.Mkdir(d.path("run"), 0o700); err != nil {
+		return fmt.Errorf("harness/peer: %w", err)
+	}
+	if err := d.newNSS(ctx, conf); err != nil {
+		return err
+	}
+	return d.run(ctx, d.command(), d.launch)
+}
+
+// trust puts the key and the certificates of conf into the database. Where these are others than before,
+// but for the key and its own certificate, it starts pluto anew: NSS in a running pluto remembers whom
+// to trust, and revocation lists, after they are gone from there.
+func (d *pluto) trust(ctx context.Context, conf confFiles) error {
+	own, others := imports(conf)
+	if own == nil {
+		return nil // a configuration without certificates looks at none
+	}
+	if maps.EqualFunc(d.trusted, others, bytes.Equal) {
+		return d.replaceKey(ctx, own)
+	}
+	d.busy.Lock()
+	defer d.busy.Unlock()
+	earlier := d.proc
+	if err := d.service.stop(); err != nil {
+		return err
+	}
+	err := d.begin(ctx, conf)
+	if d.proc != earlier {
+		go d.watch(d.proc)
+	}
+	return err
+}
+
+// watch closes gone when pluto has ended and is not started anew.
+func (d *pluto) watch(p *lab.Process) {
+	<-p.Done()
+	d.busy.Lock()
+	defer d.busy.Unlock()
+	if d.proc == p {
+		close(d.gone)
+	}
+}
+
+func (d *pluto) ended() <-chan struct{} { return d.gone }
+
+func (d *pluto) stop() error {
+	d.busy.Lock()
+	defer d.busy.Unlock()
+	return d.service.stop()
 }
 
 // write writes conf, or what stands for none, and takes away what was there.
@@ -105,71 +172,6 @@ func (d *pluto) write(conf confFiles) error {
 		conf = confFiles{plutoConfFile: plutoIdle(), plutoSecretsFile: nil}
 	}
 	return conf.write(d.dir)
-}
-
-// nss runs a tool of NSS on pluto's database, in pluto's directory.
-func (d *pluto) nss(ctx context.Context, name string, args ...string) error {
-	cmd := exec.CommandContext(ctx, filepath.Join("/", d.prefix, "usr/bin", name), append(args, "-d", "sql:"+d.path("nss"))...)
-	cmd.Env, cmd.Dir = d.environ, d.dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%w: %s %s: %w: %s", ErrCommand, name, strings.Join(args, " "), err, lastLines(out, 3))
-	}
-	return nil
-}
-
-// trust replaces what is in the database by the certificates, the key and the revocation lists of a
-// configuration. One that has none leaves it alone, since nothing will look into it.
-func (d *pluto) trust(ctx context.Context, conf confFiles) error {
-	if conf[plutoKeyFile] == nil {
-		return nil
-	}
-	batch := d.imported.removal()
-	d.imported = nil
-	for _, name := range slices.Sorted(maps.Keys(conf)) {
-		flags, trusted := ",,", strings.HasPrefix(name, plutoRoots)
-		switch {
-		case trusted:
-			flags = "CT,," // it issues certificates to both
-		case !strings.HasPrefix(name, plutoBetweens):
-			continue
-		}
-		batch += fmt.Sprintf("-A -n %s -t %s -i %s\n", filepath.Base(name), flags, name)
-		d.imported = append(d.imported, filepath.Base(name))
-	}
-	const file = plutoImport + "/batch"
-	if err := (confFiles{file: []byte(batch)}).write(d.dir); err != nil {
-		return err
-	}
-	if err := d.nss(ctx, "certutil", "-B", "-i", file); err != nil {
-		return err
-	}
-	d.imported = append(d.imported, plutoConn)
-	if err := d.nss(ctx, "pk12util", "-i", plutoKeyFile, "-W", plutoKeyPassword); err != nil {
-		return err
-	}
-	for name := range conf {
-		if strings.HasPrefix(name, plutoCRLs) {
-			if err := d.nss(ctx, "crlutil", "-I", "-B", "-i", name); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// nicknames are certificates in an NSS database.
-type nicknames []string
-
-// removal is certutil's commands to remove them, and the peer's key with its certificate.
-func (n nicknames) removal() (batch string) {
-	for _, name := range n {
-		command := "-D"
-		if name == plutoConn {
-			command = "-F"
-		}
-		batch += command + " -n " + name + "\n"
-	}
-	return batch
 }
 
 // block keeps what a selector selects from leaving in clear while no SA takes it, where pluto has no
@@ -214,7 +216,7 @@ func (d *pluto) policy(ctx context.Context, do string, selector []string, rest .
 
 // control runs whack.
 func (d *pluto) control(ctx context.Context, args ...string) (string, error) {
-	return d.tool(ctx, plutoProgram(d.prefix, "whack"), append([]string{"--rundir", d.path("run")}, args...)...)
+	return d.tool(ctx, plutoProgram(d.program.Prefix, "whack"), append([]string{"--rundir", d.path("run")}, args...)...)
 }
 
 // load takes ipsec.conf with at most one connection, ipsec.secrets, and certificates.
@@ -236,7 +238,7 @@ func (d *pluto) load(ctx context.Context, conf confFiles) error {
 	if _, err := d.control(ctx, "--rereadsecrets"); err != nil || conf == nil {
 		return err
 	}
-	if _, err := d.tool(ctx, plutoProgram(d.prefix, "addconn"), "--config", d.path(plutoConfFile), "--ctlsocket", d.path("run/pluto.ctl"), plutoConn); err != nil {
+	if _, err := d.tool(ctx, plutoProgram(d.program.Prefix, "addconn"), "--config", d.path(plutoConfFile), "--ctlsocket", d.path("run/pluto.ctl"), plutoConn); err != nil {
 		return err
 	}
 	if !bytes.Contains(conf[plutoConfFile], []byte(plutoOnDemand)) {
