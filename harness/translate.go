@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"time"
@@ -191,7 +192,8 @@ func ikeSuite(p scenarios.IKEProposal) (s keymat.Suite, err error) {
 }
 
 func espSuite(p scenarios.ChildProposal) (s esp.Suite, err error) {
-	if s.Cipher, err = esp.ParseCipher(p.Encryption); err != nil {
+	encryption := cmp.Or(p.Encryption, esp.NULL.String()) // AH has none
+	if s.Cipher, err = esp.ParseCipher(encryption); err != nil {
 		return s, err
 	}
 	s.Integrity, err = esp.ParseIntegrity(p.Integrity)

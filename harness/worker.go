@@ -110,7 +110,7 @@ func (w *worker) play(ctx context.Context, t *trial) (err error) {
 		return err
 	}
 	if t.own, err = hostConfig("harness", ourConf, own, ours); err != nil {
-		return fmt.Errorf("%w: %w", peer.ErrUnsupported, err)
+		return err
 	}
 	if pem := ours.certificates(); len(pem) > 0 {
 		if err := t.writer.WriteCertificates(pem); err != nil {

@@ -100,29 +100,39 @@ func (s *Session) choosePhase1(sa *wire.SA) (*wire.SA, error) {
 	if p.Protocol != wire.ProtoISAKMP {
 		return nil, refuse(wire.NotifyInvalidProtocolID, "protocol %v in a phase 1 proposal", p.Protocol)
 	}
-	for _, t := range p.Transforms {
-		suite, auth, err := phase1Suite(t)
-		if err != nil || auth != s.cfg.Auth.Method || !s.accepts(suite) {
-			continue
-		}
-		s.suite, s.life = s.configured(suite), lifePhase1.read(t.Attributes)
-		chosen := wire.Proposal{Number: p.Number, Protocol: p.Protocol, SPI: p.SPI, Transforms: []wire.Transform{t}}
-		if s.cfg.Deviations.TwoTransforms {
-			chosen.Transforms = append(chosen.Transforms, t)
-		}
-		if s.cfg.Deviations.ModifyChosen {
-			chosen.Transforms[0] = withLifetime(t, wire.P1LifeDuration)
-		}
-		s.deviateChoice(&chosen.Transforms[0])
-		return &wire.SA{DOI: sa.DOI, Situation: sa.Situation, Proposals: []wire.Proposal{chosen}}, nil
+	t, suite, ok := s.choose(p.Transforms)
+	if !ok {
+		return nil, refuse(wire.NotifyNoProposalChosen, "none of %d transforms is acceptable", len(p.Transforms))
 	}
-	return nil, refuse(wire.NotifyNoProposalChosen, "none of %d transforms is acceptable", len(p.Transforms))
+	s.suite, s.life = s.configured(suite), lifePhase1.read(t.Attributes)
+	chosen := wire.Proposal{Number: p.Number, Protocol: p.Protocol, SPI: p.SPI, Transforms: []wire.Transform{t}}
+	if s.cfg.Deviations.TwoTransforms {
+		chosen.Transforms = append(chosen.Transforms, t)
+	}
+	if s.cfg.Deviations.ModifyChosen {
+		chosen.Transforms[0] = withLifetime(t, wire.P1LifeDuration)
+	}
+	s.deviateChoice(&chosen.Transforms[0])
+	return &wire.SA{DOI: sa.DOI, Situation: sa.Situation, Proposals: []wire.Proposal{chosen}}, nil
 }
 
-// accepts tells whether a suite is configured.
-func (s *Session) accepts(suite keymat.Suite) bool {
+// choose takes the first transform that is configured, or else, when tolerant, the first that nearly is.
+func (s *Session) choose(ts []wire.Transform) (wire.Transform, keymat.Suite, bool) {
+	for _, near := range []bool{false, true} {
+		for _, t := range ts {
+			suite, auth, err := phase1Suite(t)
+			if err == nil && auth == s.cfg.Auth.Method && s.accepts(suite, near && s.cfg.Tolerant) {
+				return t, suite, true
+			}
+		}
+	}
+	return wire.Transform{}, keymat.Suite{}, false
+}
+
+// accepts tells whether a suite is configured, or nearly so.
+func (s *Session) accepts(suite keymat.Suite, near bool) bool {
 	for _, c := range s.cfg.Proposals {
-		if c == suite || s.cfg.Tolerant && sameBut(c, suite) {
+		if c == suite || near && sameBut(c, suite) {
 			return true
 		}
 	}
