@@ -2,12 +2,10 @@ package scenarios_test
 
 import (
 	"errors"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/useipsec/useipsec/scenarios"
-	"github.com/useipsec/useipsec/scenarios/profile"
 )
 
 func builtins(t *testing.T) []*scenarios.Scenario {
@@ -51,30 +49,6 @@ func TestBuiltins(t *testing.T) {
 
 // TestLibraryAndBGP: what the library negotiates in transport mode is within the
 // profile that it is run under by default.
-func TestLibraryAndBGP(t *testing.T) {
-	bgp, err := profile.Builtin("bgp")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range builtins(t) {
-		for _, c := range []scenarios.Config{s.Harness(), s.PeerConfig()} {
-			ok := bgp.IKE.AllowsMode(c.IKE.Mode) && bgp.Authentication.Allows(c.IKE.Authentication) && bgp.Protection.AllowsProtocol(c.Child.Protocol) && bgp.Keying.AllowsPFS(c.Child.PFS)
-			for _, p := range c.IKE.Proposals {
-				ok = ok && bgp.Keying.Phase1.AllowsCipher(p.Encryption) && bgp.Keying.Phase1.AllowsHash(p.Hash) && bgp.Keying.Phase1.AllowsGroup(p.Group)
-			}
-			for _, p := range c.Child.Proposals {
-				ok = ok && bgp.Protection.AllowsSuite(p.Encryption, p.Integrity)
-			}
-			if !ok {
-				t.Errorf("%s: outside the profile: %+v", s.ID, c)
-			}
-		}
-		if tunnel := slices.Contains(s.Tags, "tunnel"); tunnel == bgp.Protection.AllowsMode(s.Harness().Child.Mode) {
-			t.Errorf("%s: mode %s", s.ID, s.Harness().Child.Mode)
-		}
-	}
-}
-
 func TestBuiltin(t *testing.T) {
 	s, err := scenarios.Builtin("refuse/psk")
 	if err != nil || s.PeerConfig().PSK != scenarios.SecretOther || s.Harness().PSK != scenarios.SecretShared {

@@ -53,3 +53,23 @@ func TestOutside(t *testing.T) {
 		})
 	}
 }
+
+// TestEveryProfileAsksForSomething: a profile that ships has scenarios in the library, with the peer in both roles.
+func TestEveryProfileAsksForSomething(t *testing.T) {
+	for _, name := range profile.Builtins() {
+		p, err := profile.Builtin(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plays := map[scenarios.Role]int{}
+		for _, s := range scenarios.Within(builtins(t), p, ends) {
+			for _, r := range s.Trials() {
+				plays[r]++
+			}
+		}
+		t.Logf("%s: %v", name, plays)
+		if plays[scenarios.Initiator] == 0 || plays[scenarios.Responder] == 0 {
+			t.Errorf("%s: %v", name, plays)
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/onsi/ginkgo/v2"
@@ -35,9 +36,12 @@ type Config struct {
 	Scenarios []*scenarios.Scenario // nil: the library
 	Selection scenarios.Selection   // of these
 	Out       string                // directory of the evidence, which must not exist
-	// Unsupported lists trials, "scenario/role", that the peer is known to answer with unsupported. Any other one
-	// that does fails.
+	// Unsupported are patterns of trials, "scenario/role" as scenarios.MatchID takes them, that the peer is known to
+	// answer with unsupported. Any other one that does fails.
 	Unsupported []string
+	// Fails are the rules that are known to fail, by patterns of trials: faults of the product. Such a trial has to
+	// fail, by that rule and no other.
+	Fails map[string]string
 	// MayLack accepts unsupported from every trial: the suite finds out what the peer can do.
 	MayLack bool
 	// OnTrial, when not nil, is told what became of each trial.
@@ -133,9 +137,14 @@ func judge(c Config, name string, t *check.TrialResult) {
 	if t == nil {
 		ginkgo.Fail("the trial did not run")
 	}
-	known := false
-	for _, u := range c.Unsupported {
-		known = known || u == name
+	known := slices.ContainsFunc(c.Unsupported, func(p string) bool { return scenarios.MatchID(p, name) })
+	for p, rule := range c.Fails {
+		if scenarios.MatchID(p, name) {
+			if got := failing(t); !slices.Equal(got, []string{rule}) {
+				ginkgo.Fail(fmt.Sprintf("is known to fail by %s, and fails by %v\n%s", rule, got, Explain(t)))
+			}
+			return
+		}
 	}
 	switch {
 	case t.Verdict == check.Pass && !known:
@@ -146,6 +155,16 @@ func judge(c Config, name string, t *check.TrialResult) {
 	default:
 		ginkgo.Fail(Explain(t))
 	}
+}
+
+// failing lists the rules that a trial fails by.
+func failing(t *check.TrialResult) (rules []string) {
+	for i := range t.Findings {
+		if f := &t.Findings[i]; f.Required() && f.Verdict == check.Fail {
+			rules = append(rules, f.Rule)
+		}
+	}
+	return rules
 }
 
 // Explain tells in plain text what stands against a trial.

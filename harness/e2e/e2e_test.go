@@ -10,6 +10,7 @@ import (
 	"github.com/useipsec/useipsec/harness"
 	"github.com/useipsec/useipsec/harness/e2e"
 	"github.com/useipsec/useipsec/harness/peer"
+	"github.com/useipsec/useipsec/scenarios"
 )
 
 // TestMain serves as the init process of guests, which are this very binary.
@@ -25,15 +26,31 @@ func TestE2E(t *testing.T) {
 
 var (
 	_ = e2e.Describe("reference peer, virtual lab", e2e.Config{Lab: harness.Virtual})
-	_ = e2e.Describe("reference peer, netns lab", e2e.Config{Lab: harness.Netns})
-	_ = e2e.Describe("strongSwan", e2e.Config{Lab: harness.Netns, Driver: driver("strongswan")})
-	_ = e2e.Describe("libreswan", e2e.Config{Lab: harness.Netns, Driver: driver("libreswan"), Unsupported: []string{
-		"main/psk/3des-sha1-modp1024/responder", // IKE DH algorithm 'modp1024' is not supported
-		"main/psk/3des-sha1-modp1024/initiator",
-		"main/psk/aes128-sha1-modp1024/responder",
-		"main/psk/aes128-sha1-modp1024/initiator",
+	_ = e2e.Describe("reference peer, netns lab", e2e.Config{Lab: harness.Netns, Selection: scenarios.Selection{Patterns: notFaults}, Jobs: 4})
+	_ = e2e.Describe("strongSwan", e2e.Config{Lab: harness.Netns, Driver: driver("strongswan"), Jobs: 6, Unsupported: []string{
+		"main/rsa-enc", "main/rsa-rev-enc", // it uses RSA keys for signatures only
+		"natt/draft-03/initiator", // it announces rfc3947, draft-02n only
 	}})
+	_ = e2e.Describe("libreswan", e2e.Config{
+		Lab: harness.Netns, Driver: driver("libreswan"), Jobs: 6,
+		Unsupported: []string{
+			"main/psk/*-modp1024/*",                            // IKE DH algorithm 'modp1024' is not supported
+			"main/ecdsa",                                       // for IKEv1 ECDSA is not implemented
+			"main/rsa-enc", "main/rsa-rev-enc", "xauth/hybrid", // Pluto does not support …
+		},
+		Fails: map[string]string{
+			// pluto 4.10 ends with a fault of memory when an SA is deleted twice.
+			"fault/delete/both-spis": "peer.survives",
+			"fault/delete/twice":     "peer.survives",
+		},
+	})
+	_ = e2e.Describe("vpnc", e2e.Config{Lab: harness.Netns, Driver: driver("vpnc"), MayLack: true, Selection: scenarios.Selection{Patterns: []string{"xauth", "aggressive"}}})
 )
+
+// notFaults is the library without the misbehaviour of the harness's end, which is tried in the virtual lab.
+var notFaults = []string{
+	"aggressive", "fragmentation", "ipv6", "l2tp", "lifecycle", "main", "mode-config", "natt", "policy", "quick", "refuse", "xauth",
+}
 
 func driver(name string) peer.Driver {
 	d, err := peer.Find(name)

@@ -71,15 +71,16 @@ func plutoProposals(c Config) (ike, child string, err error) {
 		}
 		children = append(children, s)
 	}
-	child = strings.Join(children, ",")
 	if c.Child.PFS != "" {
 		g, err := plutoName(strings.ToUpper(c.Child.Protocol)+" DH", c.Child.PFS, plutoGroups)
 		if err != nil {
 			return "", "", err
 		}
-		child += ";" + g // holds for every proposal
+		for i := range children { // pluto refuses a list in which only some have it
+			children[i] += ";" + g
+		}
 	}
-	return strings.Join(ikes, ","), child, nil
+	return strings.Join(ikes, ","), strings.Join(children, ","), nil
 }
 
 // plutoProposal is one IKE proposal: aes128-sha1-modp2048.
