@@ -92,7 +92,7 @@ func natD() (func(*observer, *dissect.Event), func(*observer)) {
 		for _, d := range doubts {
 			const what = "the destination's hash is wrong"
 			switch {
-			case d.mangled && udpModes(d.p1, d.from):
+			case d.mangled && (udpModes(d.p1, d.from) || len(d.p1.Quicks) == 0 && d.p1.FloatedI):
 				o.tolerate(d.frame, d.from, "%s, computed for port 0, and UDP encapsulation follows: this forces it", what)
 			case o.s.Foreign() && (d.p1.FloatedI || d.p1.FloatedR):
 				o.unseen(d.frame, "capture on the sender's side of the NAT", "%s at the place of the capture: a NAT may be in between", what)

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/useipsec/useipsec/captures/dissect"
+	"github.com/useipsec/useipsec/ikev1/wire"
 	"github.com/useipsec/useipsec/scenarios"
 	"github.com/useipsec/useipsec/scenarios/profile"
 )
@@ -129,6 +130,8 @@ func selectors(o *observer, m *dissect.ISAKMP) {
 		}
 	}
 	switch {
+	case !ok && m.Index == 2 && q.IDci != nil && q.IDci.IDType == wire.IDFQDN:
+		o.tolerate(m.Frame, m.Src.Addr(), "accepts the name %s for its client, as Windows sends it", idText(q.IDci))
 	case !ok:
 		o.fail(m.Frame, m.Src.Addr(), "%s IDci %s and IDcr %s, which are no set of addresses", verb, idText(q.IDci), idText(q.IDcr))
 	case o.s.covered(sel, ends):

@@ -132,6 +132,7 @@ func TestWho(t *testing.T) {
 		{"a NUL behind the password", extended(dissect.XAUTH{Request: 7, Reply: 8, Status: 9, ClientInitiated: true, PasswordNUL: true}), []string{"xauth.password-nul certain"}, "ends in a NUL octet"},
 		{"no answer to XAUTH", extended(dissect.XAUTH{Request: 7}), []string{"xauth.unanswered likely"}, "does not do extended authentication"},
 		{"XAUTH never begins", extended(dissect.XAUTH{}), []string{"xauth.never-asked likely"}, "does not begin extended authentication"},
+		{"phase 1 taken back before XAUTH", extended(dissect.XAUTH{}).initiators(notify(wire.NotifyPayloadMalformed)), nil, ""},
 		{"INITIAL-CONTACT in XAUTH", extended(dissect.XAUTH{Request: 6, Reply: 6}).initiators(notify(wire.NotifyInitialContact)), []string{"xauth.initial-contact likely"}, "while it is asked who it is"},
 		{"XAUTH done", func() *tale {
 			return extended(dissect.XAUTH{Request: 7, Reply: 8, Status: 9, Ack: 10, OK: true}).quick(1, 2, 3)

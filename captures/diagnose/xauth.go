@@ -82,7 +82,7 @@ func xauthContact(s *story) (d check.Diagnosis, ok bool) {
 
 func xauthUnanswered(s *story) (d check.Diagnosis, ok bool) {
 	n, client, server := s.extending()
-	if n == nil || n.XAUTH.Reply != 0 {
+	if n == nil || n.XAUTH.Reply != 0 || slices.ContainsFunc(s.notices, n.takesBack) {
 		return d, false
 	}
 	vendors := n.VendorsR
