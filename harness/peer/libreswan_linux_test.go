@@ -100,6 +100,34 @@ func TestPlutoHere(t *testing.T) {
 	}
 }
 
+// TestPlutoDoesNotLoad: addconn complains of a connection and calls that no failure.
+func TestPlutoDoesNotLoad(t *testing.T) {
+	prefix, err := plutoInstalled()
+	if err == nil {
+		err = carrierHere(libreswanName, CarrierNamespace)
+	}
+	if err != nil {
+		t.Skip(err)
+	}
+	i, err := startLibreswan(t.Context(), Env{Carrier: CarrierKernel, Addr: netip.MustParsePrefix("192.0.2.2/24")}, prefix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer i.Close()
+	c := testConfig(Responder, 2, "transport")
+	modp2048(&c)
+	files, err := plutoFiles(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files[plutoConfFile] = append(files[plutoConfFile], "  rightsubnet=nowhere\n"...)
+	if err := i.(*libreswan).daemon.load(t.Context(), files); !errors.Is(err, ErrCommand) {
+		t.Error(err)
+	} else {
+		t.Log(err)
+	}
+}
+
 func TestLibreswanMissing(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv(libreswanVariable, dir)

@@ -1,7 +1,9 @@
 package peer
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -78,6 +80,11 @@ func ownTrials() []ownTrial {
 		{"aes192 sha384 modp3072", both(ike("aes192-cbc", "sha384", "modp3072"), child("aes192-cbc", "hmac-sha384-192", "modp2048")), "", false},
 		{"aes256 sha512 modp4096", both(ike("aes256-cbc", "sha512", "modp4096"), child("aes256-cbc", "hmac-sha512-256", "modp3072")), "", false},
 		{"sha256 ecp256", both(ike("aes256-cbc", "sha256", "ecp256"), child("null", "hmac-sha256-128", "")), "", false},
+		{"aes128-gcm8", child("aes128-gcm8", "none", ""), "", false},
+		{"aes192-gcm12", child("aes192-gcm12", "none", "modp2048"), "transport", false},
+		{"aes256-gcm16", child("aes256-gcm16", "none", ""), "", false},
+		{"aes256-ctr sha1", child("aes256-ctr", "hmac-sha1-96", ""), "", false},
+		{"aes128-ctr xcbc", child("aes128-ctr", "aes-xcbc-96", ""), "transport", false},
 		{"ecp384", ike("3des-cbc", "sha384", "ecp384"), "", false},
 		{"ecp521", ike("aes128-cbc", "sha512", "ecp521"), "", false},
 	}
@@ -95,10 +102,7 @@ func TestLibreswanOwn(t *testing.T) {
 	for _, role := range []Role{Responder, Initiator} {
 		for _, tt := range ownTrials() {
 			t.Run(role.String()+"/"+tt.name, func(t *testing.T) {
-				mode := tt.mode
-				if mode == "" {
-					mode = "tunnel"
-				}
+				mode := cmp.Or(tt.mode, "tunnel")
 				c := testConfig(role, 2, mode)
 				modp2048(&c)
 				tt.change(&c)
@@ -110,6 +114,33 @@ func TestLibreswanOwn(t *testing.T) {
 	libreswanRefuses(t, i, link)
 	libreswanRevokes(t, i, link)
 	libreswanLives(t, i, link)
+}
+
+// TestLibreswanIPv6 is the same with the other family.
+func TestLibreswanIPv6(t *testing.T) {
+	needLibreswan(t)
+	if testing.Short() {
+		t.Skip("boots a guest")
+	}
+	i := startTestOn(t, true, Libreswan{}, CarrierGuest, 2)
+	link := lab.NewLinkNode(i.Link())
+	t.Cleanup(func() { link.Close() })
+	trials := []string{"psk", "psk transport", "rsa", "aggressive key_id", "xauth psk", "natt forced", "fragments"}
+	for _, role := range []Role{Responder, Initiator} {
+		for _, tt := range ownTrials() {
+			if !slices.Contains(trials, tt.name) {
+				continue
+			}
+			t.Run(role.String()+"/"+tt.name, func(t *testing.T) {
+				mode := cmp.Or(tt.mode, "tunnel")
+				c := testConfigOn(true, role, 2, mode)
+				modp2048(&c)
+				tt.change(&c)
+				authenticate(t, &c, c.IKE.Authentication)
+				tt.run(t, i, link, c)
+			})
+		}
+	}
 }
 
 func (tt ownTrial) run(t *testing.T, i Instance, link *lab.LinkNode, c Config) {

@@ -157,8 +157,11 @@ func plutoSupportsModeConfig(c Config) error {
 	default:
 		return plutoCannot("mode config "+string(c.IKE.ModeConfig), "it has pull and push")
 	}
-	if c.Child.Mode == "transport" {
+	switch {
+	case c.Child.Mode == "transport":
 		return plutoCannot("mode config in transport mode", "its client's inner address is of a tunnel")
+	case c.LocalInner.Addr().Is6() || c.RemoteInner.Addr().Is6():
+		return plutoCannot("mode config with IPv6", "unsupported mode cfg attribute INTERNAL_IP6_ADDRESS")
 	}
 	return nil
 }

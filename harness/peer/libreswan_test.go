@@ -170,6 +170,10 @@ func TestPlutoSupports(t *testing.T) {
 			c.Role, c.IKE.Authentication, c.IKE.XAUTH = Initiator, "xauth-init-psk", &XAUTH{"a", []byte(`"`)}
 		}, "cannot contain a newline or double-quote"},
 		{"transport with mode config", func(c *Config) { c.IKE.ModeConfig = ModeConfigPull }, "mode config in transport mode"},
+		{"mode config with IPv6", func(c *Config) {
+			c.IKE.ModeConfig, c.Child.Mode = ModeConfigPull, "tunnel"
+			c.LocalInner, c.RemoteInner = netip.MustParsePrefix("2001:db8:2::1/128"), netip.MustParsePrefix("2001:db8:1::1/128")
+		}, "INTERNAL_IP6_ADDRESS"},
 		{"made-up mode config", func(c *Config) { c.IKE.ModeConfig = "shove" }, "mode config shove"},
 		{"made-up natt", func(c *Config) { c.IKE.NATTraversal = "often" }, "NAT traversal often"},
 		{"draft-00", func(c *Config) { c.IKE.NATTVersions = []string{"draft-00"} }, "nat-ikev1-method"},

@@ -238,13 +238,17 @@ func (d *pluto) load(ctx context.Context, conf confFiles) error {
 	if _, err := d.control(ctx, "--rereadsecrets"); err != nil || conf == nil {
 		return err
 	}
-	if _, err := d.tool(ctx, plutoProgram(d.program.Prefix, "addconn"), "--config", d.path(plutoConfFile), "--ctlsocket", d.path("run/pluto.ctl"), plutoConn); err != nil {
+	said, err := d.tool(ctx, plutoProgram(d.program.Prefix, "addconn"), "--config", d.path(plutoConfFile), "--ctlsocket", d.path("run/pluto.ctl"), plutoConn)
+	if err == nil && strings.Contains(said, "did not load properly") { // which it does not call a failure
+		err = fmt.Errorf("%w: addconn: %s", ErrCommand, lastLines([]byte(said), 4))
+	}
+	if err != nil {
 		return err
 	}
 	if !bytes.Contains(conf[plutoConfFile], []byte(plutoOnDemand)) {
 		return nil
 	}
 	// What auto=ondemand stands for, which addconn leaves out where a name is given.
-	_, err := d.control(ctx, "--route", "--name", plutoConn)
+	_, err = d.control(ctx, "--route", "--name", plutoConn)
 	return err
 }
