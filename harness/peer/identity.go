@@ -37,6 +37,19 @@ func (i Identity) octets() ([]byte, error) {
 	return octets, nil
 }
 
+// payload is the identity as it is sent by the end at addr.
+func (i Identity) payload(addr netip.Addr) (wire.ID, error) {
+	if i.IsZero() {
+		i.Type, i.Text = wire.IDIPv4Addr.String(), addr.String()
+		if addr.Is6() {
+			i.Type = wire.IDIPv6Addr.String()
+		}
+	}
+	octets, err := i.octets()
+	t, _ := wire.ParseIDType(i.Type)
+	return wire.ID{IDType: t, Data: octets}, err
+}
+
 func identityOctets(t wire.IDType, text string) ([]byte, error) {
 	switch t {
 	case wire.IDIPv4Addr, wire.IDIPv6Addr:

@@ -134,15 +134,11 @@ func parsed[S ~string | ~[]byte, T any](t *testing.T, parse func(S) (T, error), 
 // wireID is an identity as it is sent.
 func wireID(t *testing.T, id Identity, addr netip.Addr) wire.ID {
 	t.Helper()
-	if id.IsZero() {
-		return ikev1.AddrID(addr)
+	payload, err := id.payload(addr)
+	if err != nil {
+		t.Fatal(err)
 	}
-	kind, ok := wire.ParseIDType(id.Type)
-	octets, err := id.octets()
-	if !ok || err != nil {
-		t.Fatalf("identity %+v: %v", id, err)
-	}
-	return wire.ID{IDType: kind, Data: octets}
+	return payload
 }
 
 // ownEnd is our own host at the other end of a peer's wire.

@@ -84,3 +84,16 @@ func (a swanAuth) check(c IKEConfig) error {
 	}
 	return fmt.Errorf("harness/peer: authentication %s without %s", c.Authentication, lacks)
 }
+
+// swanReplaces asks whether the peer can replace the ISAKMP SA under c: that is to authenticate again,
+// as initiator, which a responder with a client at one of the ends cannot.
+func swanReplaces(c Config) error {
+	a, err := swanAuthentication(c)
+	if err != nil || c.Role == Initiator {
+		return err
+	}
+	if c.IKE.ModeConfig == ModeConfigNone && !slices.Contains(slices.Concat(a.local, a.remote), swanXAUTH) {
+		return nil
+	}
+	return swanCannot("rekey of the ISAKMP SA as responder with XAUTH or mode config", "initiator did not reauthenticate as requested")
+}

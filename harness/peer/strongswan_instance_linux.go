@@ -46,6 +46,11 @@ func (s *strongSwan) Rekey(ctx context.Context, what SA) error {
 	if err != nil {
 		return err
 	}
+	if c, _ := s.configured(); what == IKE {
+		if err := swanReplaces(c); err != nil {
+			return err
+		}
+	}
 	return s.command(ctx, "rekey "+what.String(), append([]string{"--rekey"}, name...)...)
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -34,22 +33,6 @@ func need(t *testing.T, c Carrier) {
 }
 
 const testPSK = "a test's secret"
-
-// testAddr is the address of end n on the wire, testInner that behind it.
-func testAddr(n byte, v6 bool) netip.Addr {
-	if v6 {
-		return netip.MustParseAddr(fmt.Sprintf("2001:db8::%d", n))
-	}
-	return netip.AddrFrom4([4]byte{192, 0, 2, n})
-}
-
-func testInner(n byte, v6 bool) netip.Prefix {
-	a := netip.AddrFrom4([4]byte{10, n, 0, 1})
-	if v6 {
-		a = netip.MustParseAddr(fmt.Sprintf("2001:db8:%d::1", n))
-	}
-	return netip.PrefixFrom(a, a.BitLen())
-}
 
 // testConfig is one end of a pair; n is 1 or 2 and names it.
 func testConfig(role Role, n byte, mode string) Config { return testConfigOn(false, role, n, mode) }

@@ -155,6 +155,7 @@ func TestStrongSwanOwnInGuest(t *testing.T) {
 // encounter is what a meeting leaves: the peer's messages until the child was there, and what each
 // end sent afterwards, of either the lesser.
 type encounter struct {
+	own      *ownEnd
 	fromPeer []*wire.Message
 	counts   counts
 }
@@ -202,7 +203,7 @@ func meet(t *testing.T, s *strongSwan, link *lab.LinkNode, c Config) encounter {
 	if c.Child.Mode == "transport" {
 		peer, our = c.Local, c.Remote
 	}
-	e := encounter{fromPeer: o.in.messages()}
+	e := encounter{own: o, fromPeer: o.in.messages()}
 	o.in.take()
 	o.out.take()
 	converse(ctx, t, o.Apps(), s.Apps(), our, peer)

@@ -24,6 +24,9 @@ func swanSupports(c Config, carrier Carrier) error {
 	if err := swanSupportsModeConfig(c); err != nil {
 		return err
 	}
+	if err := swanSupportsKey(c); err != nil {
+		return err
+	}
 	return swanSupportsAlgorithms(c, carrier)
 }
 

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/useipsec/useipsec/ikev1/pki"
 )
 
 var update = flag.Bool("update", false, "write golden files")
@@ -113,6 +115,9 @@ func golden(t *testing.T, name string, got []byte) {
 
 func TestStrongSwanSupports(t *testing.T) {
 	initiate := func(c *Config) { c.Role = Initiator }
+	certified := func(c *Config, method string, id Identity) {
+		c.IKE.Authentication, c.IKE.LocalID, c.IKE.Credentials = method, id, testCredentials(t, pki.ECDSAP256, 2)
+	}
 	for _, c := range []struct {
 		name   string
 		change func(*Config)
@@ -122,6 +127,12 @@ func TestStrongSwanSupports(t *testing.T) {
 		{"transport", func(c *Config) { c.Child.Mode = "transport" }, "", "unsupported mode"},
 		{"tunnel", func(*Config) {}, "", ""},
 		{"ah", func(c *Config) { c.Child.Protocol = "ah" }, "", "ESP only"},
+		{"ecdsa", func(c *Config) { certified(c, "ecdsa-sha256", Identity{}) }, "", ""},
+		{"another key", func(c *Config) { certified(c, "rsa-sig", Identity{}) }, "the key decides", "the key decides"},
+		{"another curve", func(c *Config) { certified(c, "ecdsa-sha384", Identity{}) }, "the key decides", "the key decides"},
+		{"another name", func(c *Config) { certified(c, "ecdsa-sha256", Identity{"fqdn", "elsewhere"}) }, "", ""},
+		{"another name as initiator", func(c *Config) { initiate(c); certified(c, "ecdsa-sha256", Identity{"fqdn", "elsewhere"}) }, "no private key", "no private key"},
+		{"own name as initiator", func(c *Config) { initiate(c); certified(c, "ecdsa-sha256", testNames(2)[0]) }, "", ""},
 		{"rsa encryption", func(c *Config) { c.IKE.Authentication = "rsa-enc" }, "signatures only", "signatures only"},
 		{"revised rsa encryption", func(c *Config) { c.IKE.Authentication = "xauth-init-rsa-rev-enc" }, "signatures only", "signatures only"},
 		{"dss", func(c *Config) { c.IKE.Authentication = "dss-sig" }, "no DSA keys", "no DSA keys"},
