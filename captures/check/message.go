@@ -19,6 +19,14 @@ func messageRules() []Rule {
 			noun:        "retransmission", needs: stageAny,
 		}, retransmissions),
 		messages(Rule{
+			ID: "ike.iv", Item: profile.ItemKeying, Ref: "RFC2409/B", Level: Must,
+			Title:       "Messages are encrypted with the IV that belongs to them",
+			Requirement: "The first IV of phase 1 is a hash of both public values, that of every other exchange a hash of the last phase 1 block and the message ID; within an exchange it is the last block of the message before.",
+			expected:    []string{"the IV of RFC 2409 appendix B"},
+			fix:         "the receiver decrypts to nonsense: look which block, and which message ID, goes into the IV",
+			noun:        "encrypted message", needs: stagePhase1,
+		}, initialVector),
+		messages(Rule{
 			ID: "ike.reserved-zero", Item: profile.ItemKeying, Ref: "RFC2408/3.2", Level: Must,
 			Title:       "Reserved octets and bits are zero",
 			Requirement: "RESERVED is unused, set to 0, and receivers MUST verify that (RFC 2408 5.3); the remaining bits of the flags field MUST be set to 0 prior to transmission (3.1).",
@@ -100,6 +108,24 @@ func sameMessage(a, b *dissect.ISAKMP) bool {
 		return false // a fragment, or a second attempt to authenticate
 	}
 	return len(a.Octets) == len(b.Octets)
+}
+
+func initialVector(o *observer, m *dissect.ISAKMP) {
+	switch {
+	case !m.Encrypted:
+	case m.Message == nil && m.Err == nil:
+		o.sealed(m)
+	case m.IVNote == "":
+		if m.Decrypted {
+			o.pass(m.Frame, "")
+		}
+	case !o.s.Foreign() && len(o.s.Trial.Spec.Deviations) > 0, m.Quick != nil && reused(m.Quick):
+		// A chain that the other end has broken, or two exchanges in one: see ike.quick.message-id.
+	case o.s.Foreign() && !m.Phase1.Complete():
+		o.unseen(m.Frame, "capture the whole of phase 1", "it takes %s", m.IVNote)
+	default:
+		o.fail(m.Frame, m.Src.Addr(), "%v message %#08x takes %s", m.Header.Exchange, m.Header.MessageID, m.IVNote)
+	}
 }
 
 const definedFlags = wire.FlagEncryption | wire.FlagCommit | wire.FlagAuthOnly

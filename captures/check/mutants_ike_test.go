@@ -78,6 +78,7 @@ func ikeMutants() []mutant {
 			name: "quick mode in clear", role: initiator, want: []string{"ike.quick.encrypted", "ike.well-formed"},
 			ike: bytesOf(ikev1.Quick1, func(b []byte) []byte { b[19] &^= byte(wire.FlagEncryption); return b }),
 		},
+		{name: "IV of informational messages", role: initiator, ike: ikev1.Deviations{WrongInfoIV: true}, want: []string{"ike.iv"}},
 		{name: "SA last", role: initiator, ike: fault("main1 SA last"), want: []string{"ike.sa.first"}},
 		{name: "SA last in the answer", role: responder, ike: fault("main2 SA last"), want: []string{"ike.sa.first"}},
 		{name: "no identity in aggressive mode", role: initiator, spec: aggressively, ike: fault("aggressive1 ID omit"), want: []string{"ike.aggressive.payloads"}},

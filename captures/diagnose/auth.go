@@ -83,20 +83,21 @@ func (s *story) sealed(n *negotiation) (notice, bool) {
 }
 
 func wrongIV(s *story) (d check.Diagnosis, ok bool) {
-	for _, n := range s.phase1 {
-		for _, m := range n.Messages {
-			if m.IVNote != "" {
-				return check.Diagnosis{
-					ID: "ike.wrong-iv", Confidence: check.Certain, Explains: explainsPhase1,
-					Symptom:  fmt.Sprintf("message %d decrypts only with another IV than RFC 2409 appendix B gives it", m.Index),
-					Cause:    fmt.Sprintf("%s encrypts message %d with %s %s: the keys agree, the chain of IVs does not", s.subject.Who(m.Src.Addr()), m.Index, m.IVNote, frame(m.Frame)),
-					Evidence: []string{fmt.Sprintf("IV: %s %s", m.IVNote, frame(m.Frame))}, Frames: []int{m.Frame},
-					Fix: "a fault of that implementation: report it with the capture; the pre-shared key is right",
-				}, true
-			}
-		}
+	m := s.odd
+	if m == nil {
+		return d, false
 	}
-	return d, false
+	what := fmt.Sprintf("message %d", m.Index)
+	if m.Header.MessageID != 0 {
+		what = fmt.Sprintf("%v message %#08x", m.Header.Exchange, m.Header.MessageID)
+	}
+	return check.Diagnosis{
+		ID: "ike.wrong-iv", Confidence: check.Certain, Explains: append([]string{"ike.iv", "ike.xauth.exchange", "profile.mode-config"}, explainsPhase1...),
+		Symptom:  what + " decrypts only with another IV than RFC 2409 appendix B gives it",
+		Cause:    fmt.Sprintf("%s encrypts %s with %s %s: the keys agree, the chain of IVs does not", s.subject.Who(m.Src.Addr()), what, m.IVNote, frame(m.Frame)),
+		Evidence: []string{fmt.Sprintf("IV: %s %s", m.IVNote, frame(m.Frame))}, Frames: []int{m.Frame},
+		Fix: "a fault of that implementation: report it with the capture; the pre-shared key is right",
+	}, true
 }
 
 // port4500Filtered: the initiator moved to port 4500 and was not heard there.

@@ -360,7 +360,7 @@ func TestExplainsRules(t *testing.T) {
 	for _, r := range check.Rules() {
 		known[r.ID] = true
 	}
-	for _, id := range slices.Concat(explainsPhase1, explainsPhase2, explainsXAUTH, []string{"ike.config.client-address", "profile.selectors", "esp.icv", "esp.padding", "esp.spi-known", "policy.no-cleartext", "ike.ke-length"}) {
+	for _, id := range slices.Concat(explainsPhase1, explainsPhase2, explainsXAUTH, []string{"ike.iv", "ike.config.client-address", "profile.selectors", "esp.icv", "esp.padding", "esp.spi-known", "policy.no-cleartext", "ike.ke-length"}) {
 		if !known[id] {
 			t.Errorf("%s is no rule", id)
 		}

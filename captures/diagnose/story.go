@@ -25,6 +25,7 @@ type story struct {
 	findings []check.Finding
 
 	phase1  []*negotiation
+	odd     *dissect.ISAKMP // the first message that takes another IV than its own
 	notices []notice
 	icmp    []notice // destination unreachable
 	flows   []*flow
@@ -97,6 +98,9 @@ func quotes(e *dissect.Event) string {
 
 func (s *story) isakmp(m *dissect.ISAKMP) {
 	n := s.negotiation(m.Phase1)
+	if m.IVNote != "" && s.odd == nil {
+		s.odd = m
+	}
 	switch {
 	case n == nil:
 	case m.Header.Exchange == wire.ExchangeInformational:

@@ -29,6 +29,7 @@ type iv struct {
 const (
 	ivFirst    = "the IV of the first phase 1 message"
 	ivRejected = "the last block of a message that does not decrypt"
+	ivUnhashed = "the last phase 1 block itself, without the message ID hashed in"
 )
 
 // phase1IVs lists the IVs a phase 1 message may have been encrypted with.
@@ -75,6 +76,9 @@ func (p *Phase1) ivs(x *exchange) []iv {
 			first.note = "an IV made of " + b.note + " instead of the last phase 1 block"
 		}
 		ivs = append(ivs, first)
+	}
+	if last := p.main.chain.last; last != nil {
+		ivs = append(ivs, iv{last, ivUnhashed})
 	}
 	return ivs
 }

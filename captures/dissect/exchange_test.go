@@ -96,6 +96,10 @@ func TestOddIVs(t *testing.T) {
 	c.opening()
 	first := c.cbc.IV()
 	c.authenticate()
+	unhashed, err := c.cbc.WithIV(c.cbc.IV())
+	if err != nil {
+		t.Fatal(err)
+	}
 	h := c.header(wire.ExchangeInformational, 7)
 	n := &wire.Notify{DOI: wire.DOIIPSEC, Protocol: wire.ProtoISAKMP, MsgType: wire.NotifyInvalidIDInformation}
 	hash := &wire.Hash{Data: keymat.Hash1(c.suite.Hash, c.keys.A, 7, appendPayloads(t, []wire.Payload{n}))}
@@ -104,8 +108,12 @@ func TestOddIVs(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.sealed(false, cbc, h, hash, n)
+	h.MessageID = 8
+	hash = &wire.Hash{Data: keymat.Hash1(c.suite.Hash, c.keys.A, 8, appendPayloads(t, []wire.Payload{n}))}
+	c.sealed(false, unhashed, h, hash, n)
 	diffLines(t, append(slices.Clone(mainLines),
-		"informational 1 < decrypted HASH(1) good [an IV made of the IV of the first phase 1 message instead of the last phase 1 block]"),
+		"informational 1 < decrypted HASH(1) good [an IV made of the IV of the first phase 1 message instead of the last phase 1 block]",
+		"informational 1 < decrypted HASH(1) good [the last phase 1 block itself, without the message ID hashed in]"),
 		c.decode(c.log()))
 }
 
