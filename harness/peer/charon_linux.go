@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strings"
 )
 
 const (
@@ -62,9 +63,15 @@ func (c *charon) load(ctx context.Context, conf confFiles) error {
 	if err := c.clear(ctx); err != nil {
 		return err
 	}
-	_, err := c.control(ctx, "--load-all", "--clear", "--noprompt")
+	out, err := c.control(ctx, "--load-all", "--clear", "--noprompt")
+	if failed := unloadedPattern.FindAllString(out, -1); failed != nil {
+		return fmt.Errorf("%w: swanctl --load-all: %s", ErrCommand, strings.Join(failed, "; "))
+	}
 	return err
 }
+
+// unloadedPattern is what swanctl says of a key or a certificate that it leaves out, which is no failure to it.
+var unloadedPattern = regexp.MustCompile(`(?m)^loading .* failed:.*$`)
 
 var saPattern = regexp.MustCompile(`(?m)^\S[^\n]*?: #(\d+),`)
 

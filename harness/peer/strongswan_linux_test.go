@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"encoding/pem"
 	"errors"
 	"net/netip"
 	"os"
@@ -204,5 +205,26 @@ func TestProbe(t *testing.T) {
 	t.Logf("%+v", info)
 	if info.Version == "" || len(info.Carriers) == 0 {
 		t.Errorf("%+v", info)
+	}
+}
+
+// TestUnreadable has it say what it would leave out without a word.
+func TestUnreadable(t *testing.T) {
+	need(t, CarrierNamespace)
+	i := startTest(t, StrongSwan{}, CarrierNamespace, 2)
+	block := func(kind string) []byte { return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: []byte("nothing")}) }
+	for name, change := range map[string]func(*Credentials){
+		"x509ca/root-1.pem":         func(k *Credentials) { k.Roots = [][]byte{block("CERTIFICATE")} },
+		"x509ca/intermediate-1.pem": func(k *Credentials) { k.Intermediates = [][]byte{block("CERTIFICATE")} },
+		"x509crl/crl-1.pem":         func(k *Credentials) { k.CRLs = [][]byte{block("X509 CRL")} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := testConfig(Responder, 2, "tunnel")
+			authenticate(t, &c, "ecdsa-sha256")
+			change(c.IKE.Credentials)
+			if err := i.Configure(t.Context(), c); !errors.Is(err, ErrCommand) || !strings.Contains(err.Error(), name+"' failed") {
+				t.Errorf("%v", err)
+			}
+		})
 	}
 }
