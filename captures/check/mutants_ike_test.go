@@ -115,6 +115,7 @@ func ikeMutants() []mutant {
 		{name: "hash of a transaction of the server", role: responder, spec: tunnelled, ike: fault("config-reply HASH omit"), want: []string{"ike.transaction.hash"}},
 		{name: "no reply to XAUTH", role: initiator, spec: method("xauth-init-psk"), ike: ikev1.Deviations{WrongConfigType: true}, want: []string{"ike.xauth.exchange"}},
 		{name: "quick mode before XAUTH", role: initiator, spec: method("xauth-init-psk"), ike: ikev1.Deviations{EarlyQuick: true}, set: func(s *scene) { s.impatient = true }, want: []string{"ike.xauth.before-quick"}},
+		{name: "no address asked for", role: initiator, spec: tunnelled, ike: ikev1.Deviations{SkipConfig: true}, want: []string{"ike.config.client-address"}},
 		{name: "not the address that was given", role: initiator, spec: tunnelled, set: func(s *scene) {
 			s.edit = func(c *ikev1.Config) {
 				c.Quick[0].Virtual = false

@@ -39,7 +39,7 @@ func transactionRules() []Rule {
 			fix:         "the end that goes on lets in whoever has the group's secret",
 			noun:        "quick mode message", needs: stageQuick, unless: noXAUTH,
 		}, xauthBeforeQuick),
-		messages(Rule{
+		stateful(Rule{
 			ID: "ike.config.client-address", Item: profile.ItemSelectors, Ref: "draft-dukes-ike-mode-cfg-02/3", Level: Must,
 			Title:       "Quick mode is for the address that mode config gave",
 			Requirement: "The address that the server assigns is the one that the client has inside the tunnel: it is the client's identity in quick mode.",
@@ -161,10 +161,29 @@ func xauthBeforeQuick(o *observer, m *dissect.ISAKMP) {
 	}
 }
 
-func clientAddress(o *observer, m *dissect.ISAKMP) {
+// clientAddress remembers what was given: a client that authenticates anew may go on
+// with its address.
+func clientAddress() (func(*observer, *dissect.Event), func(*observer)) {
+	given := map[netip.Addr]int{} // frames
+	return func(o *observer, e *dissect.Event) {
+		m := e.ISAKMP
+		if e.Kind == dissect.KindISAKMP && m != nil && m.Phase1 != nil && m.Phase1.Lease.Assigned == m.Frame && len(given) < maxRemembered {
+			for _, a := range m.Phase1.Lease.Addresses {
+				given[a] = m.Frame
+			}
+		}
+		onMessage(func(o *observer, m *dissect.ISAKMP) { judgeClient(o, m, given) })(o, e)
+	}, nil
+}
+
+func judgeClient(o *observer, m *dissect.ISAKMP, given map[netip.Addr]int) {
 	l := m.Phase1.Lease
-	if m.Quick == nil || l.Assigned == 0 && m.Message != nil || !quick(o, m, 1, 2) {
+	if m.Quick == nil || o.s.Foreign() && l.Assigned == 0 || !o.s.Foreign() && noModeConfig(o.s) != "" || !quick(o, m, 1, 2) {
 		return
+	}
+	client := l.ClientInitiated
+	if l.Assigned == 0 {
+		client = o.s.peer.IKE.ConfigClient() != scenarios.Responder
 	}
 	ids := payloads[*wire.ID](m)
 	if len(ids) < 2 {
@@ -172,13 +191,17 @@ func clientAddress(o *observer, m *dissect.ISAKMP) {
 		return
 	}
 	id := ids[0] // IDci is the quick mode initiator's
-	if m.Quick.FromInitiator != l.ClientInitiated {
+	if m.Quick.FromInitiator != client {
 		id = ids[1]
 	}
 	set, ok := addressSet(id)
-	switch {
-	case ok && set.lo == set.hi && slices.Contains(l.Addresses, set.lo):
+	switch single := ok && set.lo == set.hi; {
+	case single && slices.Contains(l.Addresses, set.lo):
 		o.pass(m.Frame, "%v", set.lo)
+	case single && l.Assigned == 0 && given[set.lo] != 0:
+		o.tolerate(m.Frame, m.Src.Addr(), "%v of frame %d, without having asked for it again", set.lo, given[set.lo])
+	case l.Assigned == 0:
+		o.fail(m.Frame, m.Src.Addr(), "%s, and mode config gave no address before it", idText(id))
 	default:
 		o.fail(m.Frame, m.Src.Addr(), "%s, where the client was given %v", idText(id), l.Addresses)
 	}

@@ -81,6 +81,18 @@ func TestSabotage(t *testing.T) {
 		{"ike.omit_group", "quick/pfs-modp2048", "", "ike.quick.pfs"},
 		{"ike.delete_wrong_side", "lifecycle/delete-by-peer", "ike.delete", "ike.delete"},
 		{"ike.wrong_info_hash", "lifecycle/delete-by-peer", "ike.info.hash", "ike.info.hash"},
+		{"ike.wrong_info_iv", "lifecycle/delete-by-peer", "ike.iv", "ike.iv"},
+		{"ike.wrong_phase1_hash", "main/rsa/fqdn", "ike.signature", "ike.signature"},
+		{"ike.long_signature=4", "main/ecdsa/p256", "ike.signature", "ike.signature"},
+		{"ike.wrong_phase1_hash", "aggressive/rsa", "ike.signature", "ike.signature"},
+		{"ike.wrong_phase1_hash", "main/rsa-enc", "ike.main.hash", "ike.main.hash"},
+		{"ike.dpd_no_ack", "lifecycle/dpd", "ike.dpd.ack", "ike.dpd.ack"},
+		{"ike.dpd_repeat", "lifecycle/dpd", "ike.dpd.request", "ike.dpd.request"},
+		{"ike.skip_config", "mode-config/pull", "", "ike.config.client-address"},
+		{
+			"ike.fragment_mixed_ids", "fragmentation/rsa",
+			"ike.fragments scenario.outcome scenario.traffic", "ike.fragments scenario.outcome scenario.traffic",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.fault, func(t *testing.T) {
