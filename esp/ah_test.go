@@ -78,6 +78,24 @@ func TestAHKnown(t *testing.T) {
 	}
 }
 
+// TestAHKLIPS verifies a packet that FreeS/WAN's KLIPS made.
+func TestAHKLIPS(t *testing.T) {
+	pkt := unhex(t, `45000080cd5b0000403328a9c0010217c001022d 04040000 91234567 00000001 14e1dc8e9e52438db967a2f0
+		45000054000040003f01b8a6c0000201c00001010800baf06f000500239bc73bf234010008090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f
+		202122232425262728292a2b2c2d2e2f3031323334353637`)
+	sa, err := New(Params{
+		SPI: 0x91234567, Proto: AH, Mode: Tunnel, Suite: Suite{NULL, HMACMD5x96},
+		Keys: Keys{Integrity: unhex(t, "98765876587658765876587658765876")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	inner, info, err := sa.OpenAH(nil, pkt, ipv4Header)
+	if err != nil || info.NextHeader != 4 || !bytes.Equal(inner, pkt[44:]) {
+		t.Errorf("%+v %x, %v", info, inner, err)
+	}
+}
+
 // TestAHCovers flips every bit of a packet: what may change on the way is no fault, everything else is.
 func TestAHCovers(t *testing.T) {
 	mutable := map[string][]int{ // octets; of IPv4's octet 0 and IPv6's length nothing is left to flip

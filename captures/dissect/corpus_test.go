@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -139,6 +140,35 @@ func TestCorpusESP(t *testing.T) {
 				t.Errorf("decrypted packets (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// AH that another implementation made: every ICV verifies with its key, none with another, and none without.
+func TestCorpusAH(t *testing.T) {
+	needCorpus(t)
+	key := []byte("\x98\x76\x58\x76\x58\x76\x58\x76\x58\x76\x58\x76\x58\x76\x58\x76")
+	other := append([]byte(nil), key...)
+	other[0]++
+	sa := func(key []byte) *keylog.Log {
+		return &keylog.Log{SAs: []keylog.SA{{
+			Src: netip.MustParseAddr("192.1.2.23"), Dst: netip.MustParseAddr("192.1.2.45"), SPI: 0x91234567, Proto: esp.AH,
+			Suite: esp.Suite{Cipher: esp.NULL, Integrity: esp.HMACMD5x96}, Keys: esp.Keys{Integrity: key},
+		}}}
+	}
+	for want, log := range map[esp.ICVState]*keylog.Log{esp.ICVGood: sa(key), esp.ICVBad: sa(other), esp.ICVUnchecked: nil} {
+		n := 0
+		for _, e := range events(t, "klips-esp-ah/08-sunrise-sunset-ah-md5.pcap", log) {
+			if e.Kind != dissect.KindAH {
+				continue
+			}
+			n++
+			if e.AH.State != want || e.Inner == nil || e.Inner.Kind != dissect.KindICMP {
+				t.Errorf("frame %d: ICV %v, want %v", e.Frame, e.AH.State, want)
+			}
+		}
+		if n != 8 {
+			t.Errorf("%d AH packets, want 8", n)
+		}
 	}
 }
 

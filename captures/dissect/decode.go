@@ -107,6 +107,7 @@ type frame struct {
 	esp   ESP
 	ah    AH
 	plain []byte // what ESP decrypts to
+	whole []byte // the IP packet, when it is no fragment and all there
 }
 
 // NewDecoder returns a decoder that uses the keys of log, which may be nil and
@@ -170,6 +171,7 @@ func (d *Decoder) inner(depth int, next uint8, b []byte) {
 		d.ip(depth+1, b, outer.Truncated)
 		return
 	}
+	d.frames[depth+1].whole = nil
 	e.IP = outer.IP
 	e.address(outer.Src.Addr(), outer.Dst.Addr())
 	d.upper(depth+1, next, b)

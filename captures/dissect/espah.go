@@ -100,6 +100,34 @@ func (f *frame) try(sa *SA, b []byte) (esp.Facts, error) {
 	return sa.openers[0].inspect(f.plain[:0], b)
 }
 
+// verify recomputes the ICV of AH with the keys of its SA, or of the SA that one replaced, where all of the packet is there.
+func (f *frame) verify() {
+	h := &f.ah
+	if f.whole == nil {
+		return
+	}
+	keys := h.SA.openers
+	if h.SA.Replaced != nil {
+		keys = slices.Concat(keys, h.SA.Replaced.openers)
+	}
+	for _, o := range keys {
+		facts, err := o.sa.InspectAH(f.whole, f.IP.HeaderLen)
+		if err != nil {
+			continue
+		}
+		h.State = facts.ICV
+		if h.State == esp.ICVGood {
+			break
+		}
+	}
+	switch h.State {
+	case esp.ICVGood:
+		h.SA.ICVGood++
+	case esp.ICVBad:
+		h.SA.ICVBad++
+	}
+}
+
 // ah decodes an AH packet (RFC 2402 2).
 func (d *Decoder) ah(depth int, b []byte) {
 	const fixed = 12
@@ -121,5 +149,6 @@ func (d *Decoder) ah(depth int, b []byte) {
 	h.SA.count(e.Frame, h.Seq)
 	f.ah = h
 	e.AH = &f.ah
+	f.verify()
 	d.inner(depth, h.NextHeader, slices.Clip(b[n:]))
 }

@@ -234,6 +234,6 @@ type AH struct {
 	SPI, Seq   uint32
 	NextHeader uint8
 	ICV        []byte
-	State      esp.ICVState // ICVUnchecked: AH's ICV is not recomputed
+	State      esp.ICVState // ICVUnchecked: there is no key, or not all of the packet
 	SA         *SA          // never nil
 }

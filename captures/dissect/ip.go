@@ -37,10 +37,12 @@ func malformed(format string, args ...any) error {
 // may hold less of it than there was.
 func (d *Decoder) ip(depth int, b []byte, cut bool) {
 	e := &d.frames[depth].Event
+	d.frames[depth].whole = nil
 	e.Src, e.Dst, e.IP, e.Flow = netip.AddrPort{}, netip.AddrPort{}, IP{}, spd.Flow{}
 	var (
-		next uint8
-		err  error
+		next   uint8
+		err    error
+		packet = b
 	)
 	switch {
 	case len(b) == 0:
@@ -61,6 +63,9 @@ func (d *Decoder) ip(depth int, b []byte, cut bool) {
 		return
 	}
 	e.Payload = b
+	if !e.Truncated && !e.IP.MF && e.IP.FragOffset == 0 && e.IP.Len <= len(packet) {
+		d.frames[depth].whole = packet[:e.IP.Len]
+	}
 	if e.IP.MF || e.IP.FragOffset > 0 {
 		if next, b = d.fragment(depth, next, b); b == nil {
 			return

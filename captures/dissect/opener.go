@@ -15,15 +15,15 @@ type opener struct {
 	sa    *esp.SA
 }
 
-// newOpener makes the opener of ESP packets. Its errors are those of esp.New;
+// newOpener makes the opener of ESP or AH packets. Its errors are those of esp.New;
 // the opener then only tells whether it could verify.
-func newOpener(s esp.Suite, k esp.Keys, anyICV bool, icvBits int) (opener, error) {
+func newOpener(p esp.Proto, s esp.Suite, k esp.Keys, anyICV bool, icvBits int) (opener, error) {
 	o := opener{suite: s, keys: k}
 	if anyICV {
 		o.icv = icvBits / 8
 	}
 	// Neither window nor mode nor SPI matter for Inspect. NULL without integrity is what no SA may be, but captures have it.
-	sa, err := esp.New(esp.Params{SPI: 1, Mode: esp.Tunnel, Suite: s, Keys: k, Window: -1, OpaqueICV: o.icv, InspectOnly: true})
+	sa, err := esp.New(esp.Params{SPI: 1, Proto: p, Mode: esp.Tunnel, Suite: s, Keys: k, Window: -1, OpaqueICV: o.icv, InspectOnly: true})
 	if err != nil {
 		return o, fmt.Errorf("captures/dissect: %w", err)
 	}

@@ -126,11 +126,7 @@ func (d *Decoder) negotiated(q *Quick, m *ISAKMP, chosen wire.Proposal, spi []by
 		t = chosen.Transforms[0]
 	}
 	sa.Mode, sa.UDP = encapsulation(t)
-	if sa.Proto == esp.ESP {
-		d.key(sa, q, chosen.Protocol, t, spi)
-	} else {
-		sa.Why = fmt.Sprintf("AH with SPI 0x%08x is not verified", sa.SPI)
-	}
+	d.key(sa, q, chosen.Protocol, t, spi)
 	q.SAs = append(q.SAs, sa)
 	d.addSA(sa)
 }
@@ -144,7 +140,7 @@ func direction(initiator, responder netip.Addr, toResponder bool) (src, dst neti
 
 // key derives the SA's keys (RFC 2409 5.5) and adds those of the key log.
 func (d *Decoder) key(sa *SA, q *Quick, proto wire.ProtocolID, t wire.Transform, spi []byte) {
-	suite, err := espSuite(t)
+	suite, err := childSuite(sa.Proto, t)
 	if err == nil {
 		sa.Suite = suite
 		err = d.deriveSA(sa, q, proto, spi)
@@ -182,7 +178,7 @@ func (d *Decoder) deriveSA(sa *SA, q *Quick, proto wire.ProtocolID, spi []byte) 
 	if err != nil {
 		return err
 	}
-	o, err := newOpener(sa.Suite, keys, false, 0)
+	o, err := newOpener(sa.Proto, sa.Suite, keys, false, 0)
 	if err != nil {
 		return err
 	}
@@ -191,8 +187,8 @@ func (d *Decoder) deriveSA(sa *SA, q *Quick, proto wire.ProtocolID, spi []byte) 
 	return nil
 }
 
-// espSuite reads an ESP transform (RFC 2407 4.4.4, 4.5).
-func espSuite(t wire.Transform) (esp.Suite, error) {
+// childSuite reads an ESP or AH transform (RFC 2407 4.4.3, 4.4.4, 4.5).
+func childSuite(p esp.Proto, t wire.Transform) (esp.Suite, error) {
 	if t.ID == 0 && t.Attributes == nil {
 		return esp.Suite{}, errNoTrans
 	}
@@ -203,6 +199,9 @@ func espSuite(t wire.Transform) (esp.Suite, error) {
 			}
 		}
 		return 0
+	}
+	if p == esp.AH {
+		return esp.FromAH(t.ID, uint16(value(wire.P2Auth)))
 	}
 	return esp.FromIKE(t.ID, int(value(wire.P2KeyLength)), uint16(value(wire.P2Auth)))
 }

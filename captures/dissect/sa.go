@@ -117,11 +117,7 @@ func (d *Decoder) supply(sa *SA) {
 		found = d.log.LookupSA(sa.Proto, sa.SPI, netip.Addr{}, netip.Addr{})
 	}
 	for _, k := range found {
-		if sa.Proto == esp.AH { // nothing is decrypted, and the ICV is not recomputed
-			sa.Origin, sa.Suite = OriginSupplied, k.Suite
-			break
-		}
-		o, err := newOpener(k.Suite, k.Keys, k.AnyICV, k.ICVBits)
+		o, err := newOpener(sa.Proto, k.Suite, k.Keys, k.AnyICV, k.ICVBits)
 		switch {
 		case exact == 0 && !o.verifies():
 			continue
