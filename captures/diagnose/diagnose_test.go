@@ -160,6 +160,13 @@ func (t *tale) unreachable(port uint16) *tale {
 	return t.event(&dissect.Event{Kind: dissect.KindICMP, Src: netip.AddrPortFrom(theirs.Addr(), 0), Dst: ours, IP: dissect.IP{Version: 4}, Flow: spd.Flow{ICMPType: 3, ICMPCode: 3}, Payload: b})
 }
 
+func (t *tale) unreachable6(port uint16) *tale {
+	b := make([]byte, 8+40+8)
+	b[8], b[8+6] = 0x60, 17
+	binary.BigEndian.PutUint16(b[8+42:], port)
+	return t.event(&dissect.Event{Kind: dissect.KindICMP, Src: netip.AddrPortFrom(theirs.Addr(), 0), Dst: ours, IP: dissect.IP{Version: 6}, Flow: spd.Flow{ICMPType: 1, ICMPCode: 4}, Payload: b})
+}
+
 func spec(change func(*scenarios.Scenario)) *scenarios.Scenario {
 	s := &scenarios.Scenario{
 		IKE:   scenarios.IKE{Proposals: []scenarios.IKEProposal{{Encryption: "aes128-cbc", Hash: "sha1", Group: "modp1024"}}},
@@ -187,6 +194,7 @@ func TestCauses(t *testing.T) {
 	}{
 		{"nothing heard", tell(spec(nil)).phase1(1).phase1(1).phase1(1), nil, []string{"ike.silence possible"}, "UDP port 500 is filtered"},
 		{"nobody listens", tell(nil).phase1(1).unreachable(500).phase1(1), nil, []string{"ike.port-closed certain", "ike.silence possible"}, "nothing listens on UDP port 500"},
+		{"nobody listens, IPv6", tell(nil).phase1(1).unreachable6(500).phase1(1), nil, []string{"ike.port-closed certain", "ike.silence possible"}, "nothing listens on UDP port 500"},
 		{"another port's ICMP", tell(nil).phase1(1).unreachable(9), nil, nil, ""},
 		{"version 2 only", tell(nil).phase1(1).info(false, notify(wire.NotifyInvalidMajorVersion)), nil, []string{"ike.version-refused certain"}, "does not speak IKE version 1"},
 		{

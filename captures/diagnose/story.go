@@ -75,22 +75,36 @@ func (s *story) Event(e *dissect.Event) {
 	switch {
 	case e.Kind == dissect.KindISAKMP && e.ISAKMP != nil && e.ISAKMP.Phase1 != nil:
 		s.isakmp(e.ISAKMP)
-	case e.Kind == dissect.KindICMP && e.IP.Version == 4 && e.Flow.ICMPType == 3 && len(s.icmp) < maxNotices:
+	case e.Kind == dissect.KindICMP && unreachable(e) && len(s.icmp) < maxNotices:
 		s.icmp = append(s.icmp, notice{frame: e.Frame, from: e.Src.Addr(), text: quotes(e)})
 	case e.Kind == dissect.KindESP && e.ESP != nil:
 		s.esp(e)
 	}
 }
 
-// quotes tells what an ICMP destination unreachable is about, "" when not IKE.
+// unreachable reports whether an ICMP message is destination unreachable (RFC 792,
+// RFC 4443 3.1).
+func unreachable(e *dissect.Event) bool {
+	if e.IP.Version == 6 {
+		return e.Flow.ICMPType == 1
+	}
+	return e.Flow.ICMPType == 3
+}
+
+// quotes is the UDP port that an ICMP destination unreachable is about, "" if it is
+// about something else.
 func quotes(e *dissect.Event) string {
+	const icmpHeader, ipv6Header, udp = 8, 40, 17
 	b := e.Payload
-	if len(b) < 8+20+4 {
+	if len(b) < icmpHeader+20+4 {
 		return ""
 	}
-	b = b[8:]
-	n := int(b[0]&0x0f) * 4
-	if len(b) < n+4 || b[9] != 17 {
+	b = b[icmpHeader:]
+	n, proto := int(b[0]&0x0f)*4, b[9]
+	if b[0]>>4 == 6 {
+		n, proto = ipv6Header, b[6]
+	}
+	if len(b) < n+4 || proto != udp {
 		return ""
 	}
 	return fmt.Sprint(int(b[n+2])<<8 | int(b[n+3]))
