@@ -3,12 +3,14 @@ package check
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/useipsec/useipsec/ikev1"
 	"github.com/useipsec/useipsec/scenarios"
 	"github.com/useipsec/useipsec/scenarios/profile"
+	"github.com/useipsec/useipsec/scenarios/strict"
 )
 
 // TestProfileFails holds an honest capture against a profile that asks for
@@ -55,6 +57,11 @@ func TestProfileFails(t *testing.T) {
 				Contexts: []profile.Context{{Where: "peering links", Methods: profile.Levels{May: []string{"psk"}}}},
 			}
 		}, nil, ""},
+		{"an hour", func(p *profile.Profile) { p.Keying.Phase1.Lifetime.Max = strict.Duration(time.Hour) }, []string{"profile.lifetime-phase1"}, "a lifetime of 3600 s or less"},
+		{"eight hours", func(p *profile.Profile) {
+			p.Keying.Phase1.Lifetime.Max, p.Keying.Phase2.Lifetime.Max = strict.Duration(8*time.Hour), strict.Duration(8*time.Hour)
+		}, nil, ""},
+		{"a minute for children", func(p *profile.Profile) { p.Keying.Phase2.Lifetime.Max = strict.Duration(time.Minute) }, []string{"profile.lifetime-phase2"}, "a lifetime of 60 s or less"},
 		{"anybody", func(p *profile.Profile) { p.Authorization.Accept = profile.AcceptAny }, nil, ""},
 		{"listed names", func(p *profile.Profile) {
 			p.Authorization.Accept, p.Authorization.Identities = profile.AcceptIdentities, []string{"*@example.com"}

@@ -15,7 +15,7 @@ import (
 // with what.
 
 func profileRules() []Rule {
-	return slices.Concat(profileSARules(), profileFeatureRules(), []Rule{
+	return slices.Concat(profileSARules(), lifetimeRules(), profileFeatureRules(), []Rule{
 		profiled(Rule{
 			ID: "profile.keying", Item: profile.ItemKeying, Ref: "RFC5406/8", Level: Must,
 			Title:       "Keys come from the key management that the profile asks for",
