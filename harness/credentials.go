@@ -15,8 +15,8 @@ import (
 	"github.com/useipsec/useipsec/scenarios"
 )
 
-// authorities issue the certificates of one run. They are made when the first trial asks for one, and so are the keys,
-// which the trials of a run share. It is safe for concurrent use.
+// authorities issue the certificates of trials. They are made when the first trial asks for one, and so are the keys, which
+// all trials share. It is safe for concurrent use.
 type authorities struct {
 	mu             sync.Mutex
 	now            time.Time
@@ -39,6 +39,9 @@ type papers struct {
 func newAuthorities(now time.Time) *authorities {
 	return &authorities{now: now, keys: map[keyOf]crypto.Signer{}}
 }
+
+// processAuthorities are those of all runs of this process, which saves making keys anew: those take longer than trials.
+var processAuthorities = sync.OnceValue(func() *authorities { return newAuthorities(time.Now()) })
 
 // establish makes the authorities themselves.
 func (a *authorities) establish() (err error) {

@@ -62,7 +62,7 @@ func Run(ctx context.Context, p Plan, o Options) (*evidence.Bundle, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
-	r := &run{plan: p, opt: o, authorities: newAuthorities(time.Now()), index: map[Trial]int{}, used: map[string]bool{}, trials: p.Trials()}
+	r := &run{plan: p, opt: o, authorities: processAuthorities(), index: map[Trial]int{}, used: map[string]bool{}, trials: p.Trials()}
 	if err := r.meet(ctx); err != nil {
 		return nil, err
 	}
