@@ -6,7 +6,8 @@ import (
 
 const (
 	strongSwanName    = "strongswan"
-	strongSwanInstall = "apt-get install charon-systemd strongswan-swanctl libcharon-extra-plugins libstrongswan-standard-plugins"
+	strongSwanInstall = "apt-get install charon-systemd strongswan-swanctl libcharon-extra-plugins libcharon-extauth-plugins" +
+		" libstrongswan-extra-plugins libstrongswan-standard-plugins"
 )
 
 // StrongSwan drives strongSwan 5.9's charon-systemd with IKEv1.

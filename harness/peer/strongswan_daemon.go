@@ -1,5 +1,18 @@
 package peer
 
+import "strings"
+
+// swanPlugins are the daemon's plugins, but for the kernel's. It starts without those that it does not have, and
+// cannot do what they are for.
+var swanPlugins = []string{
+	"random", "nonce", "aes", "sha1", "sha2", "md5", "hmac", "kdf", "xcbc", "ctr", "gcm", "gmp", "openssl",
+	"pem", "pkcs1", "pkcs8", "x509", "pubkey", "revocation", "constraints",
+	"socket-default", "vici", "xauth-generic", "updown",
+}
+
+// swanExtraPlugins are those that come in packages of their own.
+var swanExtraPlugins = []string{"openssl", "gcm", "ctr", "xauth-generic"}
+
 // strongswanConf is the daemon's and swanctl's own configuration, with every
 // file below dir.
 func strongswanConf(dir string, carrier Carrier) []byte {
@@ -10,7 +23,7 @@ func strongswanConf(dir string, carrier Carrier) []byte {
 	w := &confWriter{}
 	w.block("charon-systemd", func() {
 		w.line("load_modular = no")
-		w.line("load = random nonce aes sha1 sha2 md5 hmac kdf xcbc ctr gcm gmp openssl pem pkcs1 pkcs8 x509 pubkey revocation constraints %s socket-default vici xauth-generic updown", kernel)
+		w.line("load = %s %s", strings.Join(swanPlugins, " "), kernel)
 		w.line("i_dont_care_about_security_and_use_aggressive_mode_psk = yes")
 		// Three transmissions within five seconds: an unanswered scenario ends soon.
 		w.line("retransmit_timeout = 1.0")

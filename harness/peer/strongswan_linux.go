@@ -16,6 +16,11 @@ func swanInstalled() error {
 			return &UnavailableError{Peer: strongSwanName, Reason: p + " is missing", Install: strongSwanInstall}
 		}
 	}
+	for _, p := range swanExtraPlugins {
+		if !pluginHere(p) {
+			return &UnavailableError{Peer: strongSwanName, Reason: "its plugin " + p + " is missing", Install: strongSwanInstall}
+		}
+	}
 	return nil
 }
 
