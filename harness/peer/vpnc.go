@@ -13,7 +13,8 @@ const (
 // mode with a group's secret, and carries ESP itself over a TUN device.
 //
 // What it offers is its own and fixed but for the group: every cipher and hash it has,
-// every NAT traversal, one lifetime. It supports what is within that.
+// every NAT traversal, one long lifetime. It supports what is within that, since the
+// responder chooses.
 type Vpnc struct{}
 
 var _ Driver = Vpnc{}

@@ -33,7 +33,7 @@ var (
 )
 
 const (
-	vpncLifetime = 2147483 * time.Second // the one that it offers
+	vpncLifetime = 2147483 * time.Second // the one that it offers; the responder may shorten it
 	vpncMinDPD   = 10 * time.Second
 	vpncMaxDPD   = 24 * time.Hour
 	vpncMaxValue = 150 // octets: a line of its configuration has 199 at most
@@ -64,7 +64,7 @@ func vpncPhase1(c Config) error {
 		return vpncCannot(fmt.Sprintf("mode config %q", i.ModeConfig), "it asks for its address, with Vendor cisco")
 	case i.Fragmentation:
 		return vpncCannot("IKE fragmentation", "it does not offer it")
-	case i.Lifetime != 0 && i.Lifetime != vpncLifetime:
+	case i.Lifetime > vpncLifetime:
 		return vpncCannot(fmt.Sprintf("an ISAKMP SA of %v", i.Lifetime), "it offers 2147483 s")
 	case i.DPD != 0 && (i.DPD < vpncMinDPD || i.DPD > vpncMaxDPD):
 		return vpncCannot(fmt.Sprintf("DPD every %v", i.DPD), "DPD idle timeout (our side) <0,10-86400>")
@@ -173,7 +173,7 @@ func vpncChild(c Config) error {
 		return vpncCannot("mode "+k.Mode, "it negotiates tunnel mode")
 	case k.Selector != Selector{}:
 		return vpncCannot("a selector of protocol and ports", "its IDci and IDcr have neither")
-	case k.Lifetime != 0 && k.Lifetime != vpncLifetime:
+	case k.Lifetime > vpncLifetime:
 		return vpncCannot(fmt.Sprintf("a child of %v", k.Lifetime), "it offers 2147483 s")
 	}
 	return nil
