@@ -146,7 +146,7 @@ func (a *authorities) template(c scenarios.Certificate, role scenarios.Role, add
 	case scenarios.Expired:
 		t.NotBefore, t.NotAfter = a.now.Add(-48*time.Hour), a.now.Add(-time.Hour)
 	case scenarios.NotYetValid:
-		t.NotBefore = a.now.Add(24 * time.Hour)
+		t.NotBefore = a.now.Add(10 * 24 * time.Hour) // NSS, which libreswan uses, lets one day pass
 	case scenarios.WrongName:
 		t.Subject = "C=US, O=Example, CN=somebody-else.example.com"
 		t.SAN = []wire.ID{{IDType: wire.IDFQDN, Data: []byte("somebody-else.example.com")}}
