@@ -14,6 +14,10 @@ const (
 	swanPool  = "inner"
 )
 
+// swanDeadAfter is how many intervals of dead peer detection without an answer are too many; left alone it
+// waits for two and a half minutes.
+const swanDeadAfter = 3
+
 // Files that swanctl reads, below its directory.
 const (
 	swanctlFile = "swanctl.conf"
@@ -140,7 +144,11 @@ func (s *swanConfig) connection(w *confWriter) {
 	w.line("unique = no")
 	w.line("fragmentation = %s", yesNo(s.IKE.Fragmentation))
 	w.line("encap = %s", yesNo(s.IKE.NATTraversal == NATTForced))
-	w.line("dpd_delay = %ds", int(s.IKE.DPD.Seconds()))
+	dpd := int((s.IKE.DPD + time.Second - 1) / time.Second) // whole seconds, and 0 is never
+	w.line("dpd_delay = %ds", dpd)
+	if dpd > 0 {
+		w.line("dpd_timeout = %ds", swanDeadAfter*dpd)
+	}
 	if s.IKE.Credentials != nil {
 		w.line("send_cert = always") // the other end need not ask
 	}
