@@ -210,7 +210,7 @@ func proved(o *observer, m *dissect.ISAKMP) {
 	case dissect.HashGood:
 		o.pass(m.Frame, "%s is right", m.Hash.Name)
 	case dissect.HashBad:
-		o.fail(m.Frame, m.Src.Addr(), "%s differs from the one computed", m.Hash.Name)
+		o.fail(m.Frame, m.Src.Addr(), "%s differs from the one computed%s", m.Hash.Name, because(m.Hash.Why))
 	case dissect.HashUnverifiable:
 		o.unseen(m.Frame, nextISAKMPKeys, "%s: %s", m.Hash.Name, m.Hash.Why)
 	case dissect.HashAbsent:
@@ -218,4 +218,12 @@ func proved(o *observer, m *dissect.ISAKMP) {
 			o.sealed(m)
 		}
 	}
+}
+
+// because puts a reason, if there is one, behind a statement.
+func because(why string) string {
+	if why == "" {
+		return ""
+	}
+	return ": " + why
 }

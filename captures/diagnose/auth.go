@@ -155,6 +155,10 @@ func hashRefused(s *story) (d check.Diagnosis, ok bool) {
 			d.Confidence = check.Certain
 			d.Cause = fmt.Sprintf("%s computes %s over other octets than it sent: the message decrypts, so the keys agree, and the hash is wrong %s", s.subject.Who(m.Src.Addr()), side.name, frame(m.Frame))
 			d.Evidence = append(d.Evidence, fmt.Sprintf("%s recomputed over the captured messages differs %s", side.name, frame(m.Frame)))
+			if why := m.Hash.Why; why != "" {
+				d.Evidence = append(d.Evidence, fmt.Sprintf("%s: %s", side.name, why))
+				d.Cause = fmt.Sprintf("%s makes %s of something else than it sent: %s %s", s.subject.Who(m.Src.Addr()), side.name, why, frame(m.Frame))
+			}
 			d.Frames = append(d.Frames, m.Frame)
 			d.Fix = "look at what that end hashes: SAi_b and IDii_b as they were sent, reserved octets and ports included"
 		}

@@ -108,7 +108,8 @@ type HashCheck struct {
 	// First: the HASH payload is the first payload, as RFC 2409 5.5 demands of quick mode.
 	First bool
 	// Why says what a verification lacks: "no g^xy", "no SKEYID_a: only Ka is known", …
-	// or, of a signature that is bad, what was found in it.
+	// or, of one that is bad, what was found in the signature or what the hash is over
+	// instead, as far as that can be told.
 	Why string
 }
 

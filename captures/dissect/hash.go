@@ -89,6 +89,9 @@ func (d *Decoder) checkHash(m *ISAKMP, x *exchange) {
 		c.State = HashGood
 	default:
 		c.State = HashBad
+		if x.phase1 {
+			c.Why = m.Phase1.mistaken(m.FromInitiator, h.Data)
+		}
 	}
 }
 

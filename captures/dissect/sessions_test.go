@@ -421,6 +421,32 @@ func TestFragmentedIKE(t *testing.T) {
 	}
 }
 
+// TestMistakenHashes: a wrong hash tells what it is over, where that is known to
+// happen.
+func TestMistakenHashes(t *testing.T) {
+	for name, tt := range map[string]struct {
+		edit func(i, r *ikev1.Config)
+		want string
+	}{
+		"SA with its header": {func(i, r *ikev1.Config) { i.Deviations.ReencodedSA, r.Tolerant = true, true }, "HASH_I bad (it is over the SA payload with a generic header)"},
+		"a bit":              {func(i, r *ikev1.Config) { i.Deviations.WrongPhase1Hash, r.Tolerant = true, true }, "HASH_I bad"},
+	} {
+		lines, _ := meet(t, tt.edit).read()
+		if got := hashes(lines)[0]; got != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+	}
+	c := newTalk(t)
+	c.opening()
+	h := c.header(wire.ExchangeMain, 0)
+	id, plain := c.id(c.i.Addr()), c.id(c.i.Addr())
+	id.Protocol, id.Port = 17, 500
+	c.sealed(true, c.cbc, h, id, &wire.Hash{Data: keymat.HashI(c.suite, c.keys.SKEYID, c.x, c.sai, body(t, plain))})
+	if got := summary(c.decode(c.log())[4]); got != "main 5 > decrypted HASH_I bad (it is over the identity with protocol and port 0)" {
+		t.Error(got)
+	}
+}
+
 // A length in the header that cannot be right hides nothing of the message.
 func TestHeaderLength(t *testing.T) {
 	for name, d := range map[string]ikev1.Deviations{"too long": {LengthPlus: 5}, "too short": {LengthMinus: 3}} {
