@@ -159,3 +159,29 @@ func TestReplay(t *testing.T) {
 		})
 	}
 }
+
+// TestReplayOld: a message of an exchange that is long over is not taken for a new one, however many came after it.
+func TestReplayOld(t *testing.T) {
+	p := newPair(t, func(i, _ *ikev1.Config) { i.DPD = ikev1.DPD{Idle: time.Second} }).start().quick()
+	quick1 := p.i.sent[3].Data
+	for range 80 { // more than are remembered in full
+		p.quick()
+	}
+	asked := len(p.i.sent)
+	for p.now.Sub(start) < 15*time.Minute && p.tick() {
+	}
+	if n := len(p.i.sent) - asked; n < 800 {
+		t.Fatalf("%d questions", n)
+	}
+	children := len(p.r.Children())
+	for what, data := range map[string][]byte{"quick mode": quick1, "R-U-THERE": p.i.sent[asked].Data} {
+		events := len(p.r.events)
+		out, err := p.r.Handle(p.now, ikev1.Datagram{Local: addrR, Remote: addrI, Data: bytes.Clone(data)})
+		if len(out) != 0 || err != nil || len(p.r.events) == events || p.r.events[events].Kind != ikev1.EventDropped {
+			t.Errorf("%s: %d answers, %v", what, len(out), err)
+		}
+	}
+	if n := len(p.r.Children()); n != children || p.r.Negotiating() {
+		t.Errorf("%d children of %d", n, children)
+	}
+}

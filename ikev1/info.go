@@ -15,16 +15,13 @@ import (
 //
 //	HDR*, HASH(1), N/D   -->
 
-// maxInfos bounds the message IDs of informational exchanges that are remembered against replay.
-const maxInfos = 1024
-
 // sendInfo protects a notify or delete.
 func (s *Session) sendInfo(ps ...wire.Payload) ([]Datagram, error) {
 	id, err := s.messageID()
 	if err != nil {
 		return nil, err
 	}
-	s.see(id) // it must not be taken for the peer's if somebody sends it back
+	s.seen.add(id) // it must not be taken for the peer's if somebody sends it back
 	h := s.header(wire.ExchangeInformational, id, 0)
 	if _, isDelete := ps[0].(*wire.Delete); isDelete && s.cfg.Deviations.DeleteInClear {
 		return s.clear(Info, h, ps...)
@@ -33,14 +30,6 @@ func (s *Session) sendInfo(ps ...wire.Payload) ([]Datagram, error) {
 		return keymat.Hash1(s.suite.Hash, s.keys.A, id, rest)
 	}, ps...)
 	return out, err
-}
-
-// see remembers the message ID of an informational or new group exchange.
-func (s *Session) see(id uint32) {
-	if len(s.seen) >= maxInfos {
-		clear(s.seen)
-	}
-	s.seen[id] = true
 }
 
 // DeleteChild removes the child that receives on spi and tells the peer (RFC 2408 3.15): a
@@ -116,7 +105,7 @@ func (s *Session) handleInfo(d Datagram, m *wire.Message) ([]Datagram, error) {
 	if s.keys.Key == nil {
 		return s.drop("encrypted informational message before there are keys")
 	}
-	if s.seen[m.MessageID] {
+	if s.seen.has(m.MessageID) {
 		return s.drop("informational message %#08x was handled before", m.MessageID)
 	}
 	o, err := s.open(m, keymat.QuickIV(s.suite, s.iv, m.MessageID))
@@ -130,7 +119,7 @@ func (s *Session) handleInfo(d Datagram, m *wire.Message) ([]Datagram, error) {
 	if want := keymat.Hash1(s.suite.Hash, s.keys.A, m.MessageID, o.plain[4+len(raw):]); !bytes.Equal(want, hash.Data) {
 		return s.drop("the hash of an informational message is wrong")
 	}
-	s.see(m.MessageID)
+	s.seen.add(m.MessageID)
 	s.heard()
 	s.remap(d)
 	var out []Datagram

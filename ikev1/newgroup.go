@@ -19,7 +19,7 @@ import (
 
 // handleNewGroup refuses a private group under protection.
 func (s *Session) handleNewGroup(m *wire.Message) ([]Datagram, error) {
-	if !s.authenticated() || m.Flags&wire.FlagEncryption == 0 || s.seen[m.MessageID] {
+	if !s.authenticated() || m.Flags&wire.FlagEncryption == 0 || s.seen.has(m.MessageID) {
 		return s.drop("new group mode message in state %v, without encryption, or once more", s.state)
 	}
 	o, err := s.open(m, s.quickIV(m.MessageID))
@@ -31,7 +31,7 @@ func (s *Session) handleNewGroup(m *wire.Message) ([]Datagram, error) {
 		!bytes.Equal(hash.Data, keymat.Hash1(s.suite.Hash, s.keys.A, m.MessageID, o.plain[4+len(raw):])) {
 		return s.drop("the hash of a new group mode message is wrong or missing")
 	}
-	s.see(m.MessageID)
+	s.seen.add(m.MessageID)
 	s.heard()
 	notify := wire.NotifyAttributesNotSupported
 	if _, raw := get[*wire.SA](o.payloads, o.bodies); raw == nil {

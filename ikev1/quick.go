@@ -65,6 +65,7 @@ func (s *Session) remember(q *quick) bool {
 		if gone < 0 {
 			return false
 		}
+		s.seen.add(s.order[gone])
 		delete(s.quicks, s.order[gone])
 		s.order = append(s.order[:gone], s.order[gone+1:]...)
 	}
@@ -105,6 +106,9 @@ func (s *Session) handleQuick(d Datagram, m *wire.Message, digest [32]byte) ([]D
 	}
 	q := s.quicks[m.MessageID]
 	fresh := q == nil
+	if fresh && s.seen.has(m.MessageID) {
+		return s.drop("quick mode %#08x is long over", m.MessageID)
+	}
 	if q != nil && (q.state == quickDone || q.state == quickFailed) && s.cfg.Tolerant {
 		fresh = true                                                       // a message ID used again
 		s.tolerate(fmt.Errorf("message ID %#08x used again", m.MessageID)) //nolint:errcheck // Tolerant is set

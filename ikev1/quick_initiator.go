@@ -117,7 +117,7 @@ func (s *Session) messageID() (uint32, error) {
 		if err != nil {
 			return 0, err
 		}
-		if id := binary.BigEndian.Uint32(b); id != 0 && s.quicks[id] == nil && !s.seen[id] {
+		if id := binary.BigEndian.Uint32(b); id != 0 && s.quicks[id] == nil && !s.seen.has(id) {
 			return id, nil
 		}
 	}

@@ -60,12 +60,12 @@ type Session struct {
 	quicks map[uint32]*quick
 	order  []uint32 // message IDs of quicks, oldest first
 	kids   *children
-	heir   *Session        // that replaced this one
-	trans  []*transaction  // oldest first
-	stage  stage           // of extended authentication and mode config
-	user   string          // who authenticated by XAUTH
-	lease  Lease           // what mode config gave or took
-	seen   map[uint32]bool // message IDs of informational exchanges that were accepted
+	heir   *Session       // that replaced this one
+	trans  []*transaction // oldest first
+	stage  stage          // of extended authentication and mode config
+	user   string         // who authenticated by XAUTH
+	lease  Lease          // what mode config gave or took
+	seen   messageIDs     // of exchanges that are over
 }
 
 // maxQuicks bounds the quick modes a Session remembers; the oldest is forgotten first.
@@ -93,7 +93,7 @@ func newSession(cfg *Config, role Role) (*Session, error) {
 	}
 	return &Session{
 		cfg: cfg, role: role, rand: r, local: cfg.Local, remote: cfg.Remote,
-		quicks: map[uint32]*quick{}, seen: map[uint32]bool{}, kids: &children{},
+		quicks: map[uint32]*quick{}, kids: &children{},
 	}, nil
 }
 

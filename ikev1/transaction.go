@@ -58,6 +58,7 @@ func (s *Session) transaction(id uint32) *transaction {
 
 func (s *Session) remembered(t *transaction) *transaction {
 	if len(s.trans) == maxTransactions {
+		s.seen.add(s.trans[0].id)
 		s.trans = slices.Delete(s.trans, 0, 1)
 	}
 	s.trans = append(s.trans, t)
@@ -116,6 +117,9 @@ func (s *Session) handleTransaction(d Datagram, m *wire.Message, digest [32]byte
 		return s.drop("transaction message in state %v, or without encryption", s.state)
 	}
 	t := s.transaction(m.MessageID)
+	if t == nil && s.seen.has(m.MessageID) {
+		return s.drop("transaction %#08x is long over", m.MessageID)
+	}
 	if t == nil {
 		t = &transaction{id: m.MessageID, iv: s.quickIV(m.MessageID)}
 	}
