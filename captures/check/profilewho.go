@@ -278,8 +278,9 @@ func userGranularityRule() Rule {
 	})
 }
 
-// userNames are the types of identity that can name a user (RFC 2407 4.6.2.1).
-var userNames = []wire.IDType{wire.IDUserFQDN, wire.IDFQDN, wire.IDDERASN1DN, wire.IDDERASN1GN, wire.IDKeyID}
+// userNames are the types of identity that name users; a FQDN names a system (RFC
+// 2401 4.4.2).
+var userNames = []wire.IDType{wire.IDUserFQDN, wire.IDDERASN1DN, wire.IDDERASN1GN}
 
 func userGranularity(o *observer, m *dissect.ISAKMP) {
 	if !o.s.Judges(m.Src.Addr()) || !quick(o, m, 1, 2) {

@@ -29,11 +29,11 @@ func (c *outcome) repeat(p *dissect.Phase1, frame int, fresh bool) {
 // it begins with.
 func (c *outcome) fragment(m *dissect.ISAKMP) {
 	i := slices.IndexFunc(c.phase1, func(p *dissect.Phase1) bool { return p.CookieI == m.Header.CookieI })
-	if i < 0 || m.Fragment.Number > 1 {
-		return
-	}
 	from := m.Src.Addr()
 	before := c.pieces[from]
+	if i < 0 || before != nil && m.Fragment.Number > before.Number {
+		return
+	}
 	if c.pieces == nil {
 		c.pieces = map[netip.Addr]*wire.Fragment{}
 	}
