@@ -118,11 +118,15 @@ func (s *Session) quickLifetime(q *quick) []wire.Payload {
 	return lifePhase2.told(q.policy.life(), offered, wire.Notify{Protocol: protocolID(q.policy.Proto), SPI: spiBytes(q.spiIn)})
 }
 
-// phase1Lifetime is the notify of message 6. FortiGate sends the attributes of phase 2 there.
+// phase1Lifetime is the notify of the responder's last message. In aggressive mode it must not be there, as nothing protects
+// it (RFC 2407 4.6.3). FortiGate sends the attributes of phase 2.
 func (s *Session) phase1Lifetime() []wire.Payload {
 	n := wire.Notify{Protocol: wire.ProtoISAKMP, SPI: s.cookiePair()}
-	if s.cfg.Deviations.ResponderLifetimePhase2 {
+	switch {
+	case s.cfg.Deviations.ResponderLifetimePhase2:
 		return lifePhase2.notify(life{time: time.Hour}, n)
+	case s.cfg.Mode == Aggressive:
+		return nil
 	}
 	return lifePhase1.told(s.cfg.life(), s.life, n)
 }

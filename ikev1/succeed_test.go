@@ -174,6 +174,16 @@ func TestOfferedLifetime(t *testing.T) {
 			}
 		}
 	}
+	// Not in aggressive mode, where the initiator learns of it when the responder deletes the SA.
+	p := newPair(t, both(aggressive, func(i, r *ikev1.Config) { i.Lifetime, r.Lifetime = 3*time.Hour, time.Hour })).start()
+	if e := p.i.find(ikev1.EventNotifyReceived); e != nil {
+		t.Errorf("aggressive mode: notify %v", e.Notify)
+	}
+	for p.r.State() == ikev1.StateEstablished && p.tick() {
+	}
+	if d := p.now.Sub(start).Round(time.Second); d != time.Hour || p.i.State() != ikev1.StateDeleted {
+		t.Errorf("aggressive mode: %v after %v", p.i.State(), d)
+	}
 }
 
 // TestMoved: ESP from another port is followed where the peer is behind a NAT, and only there.
