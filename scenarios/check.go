@@ -195,15 +195,15 @@ func (c checker) below(path string) bool {
 }
 
 func (c checker) checkExchange(path string, e *Exchange) {
-	if c.doc.Has(path+".protocol") && e.Protocol != 6 && e.Protocol != 17 {
+	if c.doc.Has(path+".protocol") && e.Protocol != protocolTCP && e.Protocol != protocolUDP {
 		c.doc.Errorf(path+".protocol", "an exchange is a conversation over tcp or udp, not %s", e.Protocol)
 	}
 	if c.doc.Has(path+".port") && e.Port == 0 {
 		c.doc.Errorf(path+".port", "port 0 cannot be connected to")
 	}
 	most, what := Size(1<<20), "TCP"
-	if e.Protocol == 17 {
-		most, what = 1400, "UDP" // in one packet, whatever goes around it
+	if e.Protocol == protocolUDP {
+		most, what = maxDatagram, "UDP"
 	}
 	if c.doc.Has(path+".size") && (e.Size == 0 || e.Size > most) {
 		c.doc.Errorf(path+".size", "the size of a %s exchange is from 1 to %d octets", what, most)

@@ -135,7 +135,7 @@ func outsideRows(files []string, name string) ([]row, error) {
 		return nil, err
 	}
 	var rows []row
-	for _, s := range all {
+	for _, s := range scenarios.AdaptAll(all, p) {
 		if why := s.Outside(p, harness.Ends); len(why) > 0 {
 			rows = append(rows, row{[]string{s.ID, strings.Join(why, ", ")}, map[string]any{"scenario": s.ID, "outside": why}})
 		}
@@ -153,7 +153,7 @@ func scenarioRows(files []string, within string) ([]row, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = scenarios.Within(all, p, harness.Ends)
+		all = scenarios.Within(scenarios.AdaptAll(all, p), p, harness.Ends)
 	}
 	var rows []row
 	for _, s := range all {

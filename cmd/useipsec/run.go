@@ -182,6 +182,7 @@ func (f *runFlags) plan(args []string) (*profile.Profile, harness.Plan, check.Fi
 
 // selected are the scenarios that the user names, or else those that the profile asks for.
 func (f *runFlags) selected(all []*scenarios.Scenario, args []string, prof *profile.Profile) ([]*scenarios.Scenario, error) {
+	all = scenarios.AdaptAll(all, prof)
 	if len(args)+len(f.tags)+len(f.refs) > 0 {
 		return scenarios.Select(all, scenarios.Selection{Patterns: args, Tags: f.tags, Refs: f.refs})
 	}
