@@ -37,6 +37,9 @@ func (h *Host) failedFor(s *session, err error) {
 
 const maxRefused = 256
 
+// maxKeys bounds the ISAKMP SAs whose keys are kept, the newest of them: in aggressive mode anybody can have some made.
+const maxKeys = 1024
+
 func (h *Host) record(now time.Time, kind, detail string) {
 	if h.cfg.Record != nil {
 		h.cfg.Record(Event{Time: now, Kind: kind, Detail: detail})
@@ -50,6 +53,9 @@ func (h *Host) follow(s *session, e ikev1.Event) {
 	}
 	switch e.Kind {
 	case ikev1.EventKeys:
+		if len(h.keys.ISAKMP) == maxKeys {
+			h.keys.ISAKMP = slices.Delete(h.keys.ISAKMP, 0, 1)
+		}
 		k := keylog.ISAKMP{
 			CookieI: e.CookieI, CookieR: e.CookieR, PSK: e.Keys.PSK, GXY: e.Keys.GXY,
 			Ka: e.Keys.Key, SKEYID: e.Keys.SKEYID, SKEYIDd: e.Keys.D, SKEYIDa: e.Keys.A, SKEYIDe: e.Keys.E,

@@ -117,6 +117,31 @@ func TestFlood(t *testing.T) {
 	}
 }
 
+// TestAggressiveFlood: in aggressive mode message 1 makes keys, and a host does not keep them all.
+func TestAggressiveFlood(t *testing.T) {
+	mode := func(c *host.Config) { c.IKE.Mode = ikev1.Aggressive }
+	b := newHost(t, addrB, addrA, mode)
+	o, err := newHost(t, addrA, addrB, mode).Initiate(start, "udp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	offer := bytes.Clone(o.Wire[0][28:])
+	for n := range 1100 {
+		binary.BigEndian.PutUint64(offer, uint64(n)+1)
+		b.FromWire(start, host.UDPPacket(1, netip.AddrPortFrom(addrA, 500), netip.AddrPortFrom(addrB, 500), offer))
+	}
+	if n := len(b.Keys().ISAKMP); n != 1024 || b.Keys().ISAKMP[n-1].CookieI[7] != byte(1100%256) {
+		t.Errorf("keys of %d ISAKMP SAs", n)
+	}
+	for range 3 {
+		at, _ := b.Deadline()
+		b.Tick(at)
+	}
+	if n := len(b.Failures()); n > 256 {
+		t.Errorf("%d failures", n)
+	}
+}
+
 // offerOf is message 1 of an initiator.
 func offerOf(t *testing.T) []byte {
 	t.Helper()
