@@ -22,10 +22,10 @@ NAMESPACE := @echo "make: neither root nor user namespaces here: tests that need
 endif
 endif
 
-.PHONY: help run build test unit namespaces lint fmt fuzz bench deps go clean
+.PHONY: help run build test unit namespaces lint fmt fuzz bench availability deps go clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 run: build ## hold the reference peer against the profile bgp, in this process
 	./bin/useipsec run
@@ -67,6 +67,9 @@ fuzz: go ## every fuzz target for FUZZTIME
 
 bench: go ## all benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+availability: build ## README's table of profiles and products, from real runs
+	.ci/availability
 
 deps: ## Debian packages that the tests need, as root; otherwise the command that installs them
 	@.ci/deps

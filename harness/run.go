@@ -142,9 +142,15 @@ func (r *run) all(ctx context.Context) error {
 	return g.Wait()
 }
 
+// patientJobs is how many real peers a small machine carries at once.
+const patientJobs = 4
+
 func (r *run) jobs() int {
 	if r.opt.Jobs > 0 {
 		return r.opt.Jobs
+	}
+	if r.plan.Driver != nil {
+		return max(runtime.NumCPU(), patientJobs) // trials of real peers wait most of the time
 	}
 	return max(runtime.NumCPU(), 1)
 }

@@ -79,7 +79,7 @@ skipped, unsupported or not asked for.`,
 	fs.StringSliceVar(&f.ruleRefs, "rule-ref", nil, "judge by the rules with this reference only, such as RFC2409/5.5")
 	fs.StringSliceVar(&f.deviations, "deviate", nil, "switch a fault of the reference peer on: NAME or NAME=VALUE (see: list deviations)")
 	fs.StringSliceVar(&f.sabotage, "sabotage", nil, "make the peer's configuration differ, to see the checks notice: psk, main-only")
-	fs.IntVarP(&f.jobs, "jobs", "j", 0, "trials at the same time (default: the number of processors)")
+	fs.IntVarP(&f.jobs, "jobs", "j", 0, "trials at the same time (default: the number of processors, and 4 at least with a real peer)")
 	fs.StringVar(&f.out, "out", "", "directory for evidence and reports, which must not exist (default: useipsec-<time>)")
 	fs.StringVar(&f.claims, "claims", "", "hold the claims in this file against what the peer shows (see: list capabilities)")
 	fs.StringVar(&f.learn, "learn", "", "write claims of all that the peer shows to this file, which must not exist")
