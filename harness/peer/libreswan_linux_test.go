@@ -188,6 +188,14 @@ func TestLibreswanPair(t *testing.T) {
 						c.IKE.LocalID, c.IKE.RemoteID = c.IKE.RemoteID, c.IKE.LocalID
 					}
 				}},
+				"sha256 of 96 bits": {"tunnel", func(c *Config) {
+					modp2048(c)
+					c.Child.Proposals = []ChildProposal{{"aes128-cbc", truncatedSHA256}}
+				}},
+				"camellia": {"transport", func(c *Config) {
+					c.IKE.Proposals = []IKEProposal{{"camellia256-cbc", "sha256", "modp2048"}}
+					c.Child.Proposals = []ChildProposal{{"camellia128-cbc", "aes-xcbc-96"}}
+				}},
 				"ah": {"transport", func(c *Config) {
 					modp2048(c)
 					c.Child.Protocol = "ah"

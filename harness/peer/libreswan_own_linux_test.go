@@ -20,15 +20,17 @@ type ownTrial struct {
 	udp    bool   // ESP is in UDP
 }
 
-func ownTrials() []ownTrial {
-	method := func(m string) func(*Config) { return func(c *Config) { c.IKE.Authentication = m } }
-	both := func(changes ...func(*Config)) func(*Config) {
-		return func(c *Config) {
-			for _, change := range changes {
-				change(c)
-			}
+func both(changes ...func(*Config)) func(*Config) {
+	return func(c *Config) {
+		for _, change := range changes {
+			change(c)
 		}
 	}
+}
+
+// ownTrials are for both roles.
+func ownTrials() []ownTrial {
+	method := func(m string) func(*Config) { return func(c *Config) { c.IKE.Authentication = m } }
 	aggressive := func(c *Config) { c.IKE.Mode = "aggressive" }
 	pull := func(c *Config) { c.IKE.ModeConfig = ModeConfigPull }
 	push := func(c *Config) { c.IKE.ModeConfig = ModeConfigPush }
@@ -40,14 +42,6 @@ func ownTrials() []ownTrial {
 	}
 	natt := func(n NATTraversal, versions ...string) func(*Config) {
 		return func(c *Config) { c.IKE.NATTraversal, c.IKE.NATTVersions = n, versions }
-	}
-	ike := func(encryption, hash, group string) func(*Config) {
-		return func(c *Config) { c.IKE.Proposals = []IKEProposal{{encryption, hash, group}} }
-	}
-	child := func(encryption, integrity, pfs string) func(*Config) {
-		return func(c *Config) {
-			c.Child.Proposals, c.Child.PFS = []ChildProposal{{encryption, integrity}}, pfs
-		}
 	}
 	nothing := func(*Config) {}
 	return []ownTrial{
@@ -76,6 +70,23 @@ func ownTrials() []ownTrial {
 		{"natt draft-02", natt(NATTForced, "draft-02"), "", true},
 		{"fragments", both(method("rsa-sig"), func(c *Config) { c.IKE.Fragmentation = true }), "", false},
 		{"dpd", func(c *Config) { c.IKE.DPD = 10 * time.Second }, "", false},
+	}
+}
+
+// ownAlgorithms are for either role in turn.
+func ownAlgorithms() []ownTrial {
+	ike := func(encryption, hash, group string) func(*Config) {
+		return func(c *Config) { c.IKE.Proposals = []IKEProposal{{encryption, hash, group}} }
+	}
+	child := func(encryption, integrity, pfs string) func(*Config) {
+		return func(c *Config) {
+			c.Child.Proposals, c.Child.PFS = []ChildProposal{{encryption, integrity}}, pfs
+		}
+	}
+	ah := func(integrity string) func(*Config) {
+		return func(c *Config) { c.Child.Protocol, c.Child.Proposals = "ah", []ChildProposal{{"", integrity}} }
+	}
+	return []ownTrial{
 		{"3des md5 modp1536", both(ike("3des-cbc", "md5", "modp1536"), child("3des-cbc", "hmac-md5-96", "modp1536")), "", false},
 		{"aes192 sha384 modp3072", both(ike("aes192-cbc", "sha384", "modp3072"), child("aes192-cbc", "hmac-sha384-192", "modp2048")), "", false},
 		{"aes256 sha512 modp4096", both(ike("aes256-cbc", "sha512", "modp4096"), child("aes256-cbc", "hmac-sha512-256", "modp3072")), "", false},
@@ -85,6 +96,10 @@ func ownTrials() []ownTrial {
 		{"aes256-gcm16", child("aes256-gcm16", "none", ""), "", false},
 		{"aes256-ctr sha1", child("aes256-ctr", "hmac-sha1-96", ""), "", false},
 		{"aes128-ctr xcbc", child("aes128-ctr", "aes-xcbc-96", ""), "transport", false},
+		{"ah sha1", ah("hmac-sha1-96"), "transport", false},
+		{"ah md5 tunnel", ah("hmac-md5-96"), "tunnel", false},
+		{"ah sha256", ah("hmac-sha256-128"), "transport", false},
+		{"ah xcbc", ah("aes-xcbc-96"), "transport", false},
 		{"ecp384", ike("3des-cbc", "sha384", "ecp384"), "", false},
 		{"ecp521", ike("aes128-cbc", "sha512", "ecp521"), "", false},
 	}
@@ -101,15 +116,11 @@ func TestLibreswanOwn(t *testing.T) {
 	t.Cleanup(func() { link.Close() })
 	for _, role := range []Role{Responder, Initiator} {
 		for _, tt := range ownTrials() {
-			t.Run(role.String()+"/"+tt.name, func(t *testing.T) {
-				mode := cmp.Or(tt.mode, "tunnel")
-				c := testConfig(role, 2, mode)
-				modp2048(&c)
-				tt.change(&c)
-				authenticate(t, &c, c.IKE.Authentication)
-				tt.run(t, i, link, c)
-			})
+			tt.run(t, i, link, false, role)
 		}
+	}
+	for n, tt := range ownAlgorithms() {
+		tt.run(t, i, link, false, []Role{Responder, Initiator}[n%2])
 	}
 	libreswanRefuses(t, i, link)
 	libreswanRevokes(t, i, link)
@@ -128,22 +139,25 @@ func TestLibreswanIPv6(t *testing.T) {
 	trials := []string{"psk", "psk transport", "rsa", "aggressive key_id", "xauth psk", "natt forced", "fragments"}
 	for _, role := range []Role{Responder, Initiator} {
 		for _, tt := range ownTrials() {
-			if !slices.Contains(trials, tt.name) {
-				continue
+			if slices.Contains(trials, tt.name) {
+				tt.run(t, i, link, true, role)
 			}
-			t.Run(role.String()+"/"+tt.name, func(t *testing.T) {
-				mode := cmp.Or(tt.mode, "tunnel")
-				c := testConfigOn(true, role, 2, mode)
-				modp2048(&c)
-				tt.change(&c)
-				authenticate(t, &c, c.IKE.Authentication)
-				tt.run(t, i, link, c)
-			})
 		}
 	}
 }
 
-func (tt ownTrial) run(t *testing.T, i Instance, link *lab.LinkNode, c Config) {
+func (tt ownTrial) run(t *testing.T, i Instance, link *lab.LinkNode, v6 bool, role Role) {
+	t.Run(role.String()+"/"+tt.name, func(t *testing.T) {
+		c := testConfigOn(v6, role, 2, cmp.Or(tt.mode, "tunnel"))
+		modp2048(&c)
+		tt.change(&c)
+		authenticate(t, &c, c.IKE.Authentication)
+		tt.protects(t, i, link, c)
+	})
+}
+
+// protects negotiates, and has a conversation that leaves in ESP or AH both ways.
+func (tt ownTrial) protects(t *testing.T, i Instance, link *lab.LinkNode, c Config) {
 	var own *Credentials
 	if c.IKE.Credentials != nil {
 		n := byte(2)
