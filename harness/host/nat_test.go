@@ -181,6 +181,14 @@ func TestRoadWarrior(t *testing.T) {
 			if len(l.apps[0]) != 1 || len(l.apps[1]) != 1 {
 				t.Errorf("%v push=%v: %d and %d packets arrive", mode, push, len(l.apps[0]), len(l.apps[1]))
 			}
+			children := len(l.hosts[1].Children())
+			l.act(0, rekeyIKE) // with all that belongs to it
+			l.run(20 * time.Second)
+			l.out(0, l.hosts[0].FromApp(l.now, host.UDPPacket(1, client, server, []byte("again"))))
+			l.run(time.Second)
+			if got := l.hosts[0].Lease().Address; got != lease || l.isakmp(1) != 1 || len(l.apps[1]) != 2 || len(l.hosts[1].Children()) != children {
+				t.Errorf("%v push=%v: lease %v after a rekey, %d ISAKMP SAs, %d packets arrive", mode, push, got, l.isakmp(1), len(l.apps[1]))
+			}
 		}
 	}
 }
