@@ -1,11 +1,6 @@
 package peer
 
-import (
-	"maps"
-	"slices"
-	"strings"
-	"testing"
-)
+import "testing"
 
 // TestStrongSwanGuests is what takes a kernel's ESP and AH.
 func TestStrongSwanGuests(t *testing.T) {
@@ -59,23 +54,23 @@ func (p guestPair) features(t *testing.T) {
 	}
 }
 
-// algorithms has each of them once, with the longest and the shortest of their keys.
+// algorithms has one for every module of the kernel that the guest loads.
 func (p guestPair) algorithms(t *testing.T) {
-	names := func(of ...map[string]string) (all []string) {
-		for _, m := range of {
-			all = append(all, slices.Sorted(maps.Keys(m))...)
-		}
-		return slices.DeleteFunc(all, func(name string) bool { return strings.Contains(name, "192-c") || strings.Contains(name, "192-gcm") })
+	for _, with := range []ChildProposal{
+		{"null", "hmac-md5-96"},
+		{"des-cbc", "hmac-sha1-96"},
+		{"3des-cbc", "hmac-sha256-128"},
+		{"aes192-cbc", truncatedSHA256},
+		{"camellia256-cbc", "hmac-sha384-192"},
+		{"cast128-cbc", "hmac-sha512-256"},
+		{"blowfish256-cbc", "aes-xcbc-96"},
+		{"aes256-ctr", "hmac-sha1-96"},
+		{"aes128-gcm8", "none"},
+		{"aes256-gcm16", "none"},
+	} {
+		p.try(t, with.Encryption+" "+with.Integrity, "transport", inESP, func(c *Config) { c.Child.Proposals[0] = with })
 	}
-	integrity := names(swanIntegrity)
-	for i, cipher := range names(swanCiphers, swanESPCiphers) {
-		with := integrity[i%len(integrity)]
-		p.try(t, cipher+" "+with, "transport", inESP, func(c *Config) { c.Child.Proposals[0] = ChildProposal{cipher, with} })
-	}
-	for _, cipher := range names(swanAEADs) {
-		p.try(t, cipher, "transport", inESP, func(c *Config) { c.Child.Proposals[0] = ChildProposal{cipher, "none"} })
-	}
-	for _, with := range integrity {
+	for _, with := range []string{"aes-xcbc-96", truncatedSHA256} {
 		p.try(t, "ah "+with, "transport", inAH, func(c *Config) {
 			c.Child.Protocol, c.Child.Proposals = "ah", []ChildProposal{{"", with}}
 		})

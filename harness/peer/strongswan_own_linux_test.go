@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/useipsec/useipsec/harness/host"
 	"github.com/useipsec/useipsec/harness/lab"
+	"github.com/useipsec/useipsec/ikev1/pki"
 	"github.com/useipsec/useipsec/ikev1/wire"
 )
 
@@ -23,6 +25,9 @@ func TestStrongSwanOwn(t *testing.T) {
 		for _, mode := range []string{"main", "aggressive"} {
 			for _, role := range []Role{Responder, Initiator} {
 				for _, config := range []ModeConfig{ModeConfigNone, ModeConfigPull, ModeConfigPush} {
+					if config != ModeConfigNone && (mode == "aggressive" || m.key != 0 && m.key != pki.RSA2048) {
+						continue // what comes after phase 1 is the same as elsewhere
+					}
 					name := fmt.Sprintf("%s/%s/%v/%s", m.slug, mode, role, config)
 					t.Run(strings.TrimSuffix(name, "/"), func(t *testing.T) {
 						c := testConfig(role, 2, "tunnel")
@@ -104,14 +109,14 @@ func nattIs(id []byte) func(*testing.T, encounter) {
 	}
 }
 
-// ownFeaturesIn has those features whose name begins so; what the peer cannot be asked for must say so.
-func ownFeaturesIn(t *testing.T, v6 bool, carrier Carrier, mode, begins string) {
+// ownFeaturesIn has those features whose name begins in one of the ways; what the peer cannot be asked for must say so.
+func ownFeaturesIn(t *testing.T, v6 bool, carrier Carrier, mode string, begins ...string) {
 	i := startTestOn(t, v6, StrongSwan{}, carrier, 2)
 	link := lab.NewLinkNode(i.Link())
 	t.Cleanup(func() { link.Close() })
 	for _, f := range ownFeatures {
 		for _, role := range []Role{Responder, Initiator} {
-			if !strings.HasPrefix(f.name, begins) {
+			if !slices.ContainsFunc(begins, func(b string) bool { return strings.HasPrefix(f.name, b) }) {
 				continue
 			}
 			t.Run(fmt.Sprintf("%s/%v", f.name, role), func(t *testing.T) {
@@ -146,8 +151,7 @@ func TestStrongSwanOwnInGuest(t *testing.T) {
 	}
 	for family, v6 := range map[string]bool{"ipv4": false, "ipv6": true} {
 		t.Run(family, func(t *testing.T) {
-			t.Run("transport", func(t *testing.T) { ownFeaturesIn(t, v6, CarrierGuest, "transport", "nat-t") })
-			t.Run("tunnel", func(t *testing.T) { ownFeaturesIn(t, v6, CarrierGuest, "tunnel", "ah") })
+			ownFeaturesIn(t, v6, CarrierGuest, "transport", "nat-t o", "nat-t f", "ah")
 		})
 	}
 }
