@@ -207,7 +207,8 @@ func unverifiable(p *dissect.Phase1) string {
 }
 
 // unexpected judges phase 1 under p, which both ends have proved themselves in,
-// where it was to be refused: by then it is not, if both go on.
+// where it may be refused and nothing else came of it: it is not refused if both go
+// on.
 func (c *outcome) unexpected(p *dissect.Phase1, witness string, expect scenarios.Expect) Finding {
 	left := bothEnds &^ c.went[p]
 	silent := expect.Silence && c.repeated(p).n > 1
@@ -255,6 +256,9 @@ func (c *outcome) afterPhase1(p *dissect.Phase1, expect scenarios.Expect) Findin
 	if last == nil {
 		if expect.Phase2.Allows(scenarios.Refused) && (c.heard(2, expect) || expect.Silence && c.repeated(p).n > 1) {
 			return c.refused(2, expect.Phase2, expect, p)
+		}
+		if expect.Phase1.Allows(scenarios.Refused) && c.went[p] != bothEnds {
+			return c.unexpected(p, witness, expect)
 		}
 		return Finding{Verdict: Fail, Actual: witness + ", no quick mode followed", Frames: frames(p.Messages)}
 	}

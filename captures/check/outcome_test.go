@@ -82,6 +82,11 @@ func TestOutcome(t *testing.T) {
 		{name: "certificate refused in aggressive mode", role: responder, spec: signedAggressive, set: distrustful, expect: scenarios.Expect{Phase1: refused}, want: Pass, says: "the peer: INVALID-CERT-AUTHORITY"},
 		{name: "certificate refused in aggressive mode, by silence", role: responder, spec: signedAggressive, set: silent(ikev1.Info, distrustful), expect: scenarios.Expect{Phase1: refused, Silence: true}, want: Pass, says: "times without an answer"},
 		{name: "certificate passed over in silence by the initiator", role: initiator, spec: signed, set: silent(ikev1.Info, distrustful), expect: scenarios.Expect{Phase1: refused, Silence: true}, want: Inconclusive, says: "nothing shows whether the peer accepts that"},
+		{name: "certificate refused where it may be", role: initiator, spec: signed, set: distrustful, expect: scenarios.Expect{Phase1: established | refused, Phase2: established, Notifies: []string{"INVALID-CERT-AUTHORITY"}}, want: Pass, says: "the peer: INVALID-CERT-AUTHORITY"},
+		{name: "certificate refused where it may be, by another notify", role: initiator, spec: signed, set: distrustful, expect: scenarios.Expect{Phase1: established | refused, Phase2: established, Notifies: []string{"INVALID-ID-INFORMATION"}}, want: Fail, says: "INVALID-CERT-AUTHORITY"},
+		{name: "certificate refused where it may be, phase 2 of no interest", role: initiator, spec: signed, set: distrustful, expect: scenarios.Expect{Phase1: established | refused, Notifies: []string{"INVALID-ID-INFORMATION"}}, want: Fail, says: "INVALID-CERT-AUTHORITY"},
+		{name: "certificate passed over in silence where it may be", role: initiator, spec: signed, set: silent(ikev1.Info, distrustful), expect: scenarios.Expect{Phase1: established | refused, Phase2: established, Silence: true}, want: Inconclusive, says: "nothing shows whether the peer accepts that"},
+		{name: "certificate may be refused", role: initiator, spec: signed, expect: scenarios.Expect{Phase1: established | refused, Phase2: established, Silence: true}, want: Pass, says: "phase 2 in frames"},
 		{name: "password refused", role: responder, spec: otherPassword, expect: scenarios.Expect{Phase1: established, Phase2: refused, Notifies: []string{"AUTHENTICATION-FAILED"}}, want: Pass, says: "the peer: XAUTH STATUS=FAIL in frame 11"},
 		{name: "password refused by the harness", role: initiator, spec: otherPassword, expect: scenarios.Expect{Phase1: established, Phase2: refused}, want: Pass, says: "the harness: XAUTH STATUS=FAIL in frame 11"},
 		{name: "password refused, not established", role: responder, spec: otherPassword, expect: scenarios.Expect{Phase1: established, Phase2: established}, want: Fail, says: "no quick mode followed"},
@@ -116,6 +121,24 @@ func TestOutcome(t *testing.T) {
 				t.Errorf("no alternatives or no next step: %+v", f)
 			}
 		})
+	}
+}
+
+// TestOutcomeLastMessage: an initiator that passes over message 6 sends message 5
+// again and again.
+func TestOutcomeLastMessage(t *testing.T) {
+	spec := bgpSpec()
+	signed(&spec)
+	spec.Expect = scenarios.Expect{Phase1: scenarios.Established | scenarios.Refused, Phase2: scenarios.Established, Silence: true}
+	s := play(t, spec, initiator)
+	silent(ikev1.Info, distrustful)(s)
+	s.marker().negotiate()
+	for range 3 {
+		s.packets = append(s.packets, s.packets[6:8]...)
+	}
+	f := find(s.judge(true), "scenario.outcome")
+	if f.Verdict != Pass || !strings.Contains(f.Witness, "times without an answer") {
+		t.Errorf("%+v", f)
 	}
 }
 

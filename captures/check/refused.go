@@ -48,10 +48,10 @@ func (c *outcome) notice(m *dissect.ISAKMP, n notice) {
 }
 
 // about lists what was said about a phase. What leaves open which one is about the
-// one that was to be refused.
+// one that may be refused.
 func (c *outcome) about(phase int, expect scenarios.Expect) []notice {
 	open := 2
-	if !expect.Phase1.Allows(scenarios.Established) {
+	if expect.Phase1.Allows(scenarios.Refused) && !expect.Phase2.Allows(scenarios.Refused) || !expect.Phase1.Allows(scenarios.Established) {
 		open = 1
 	}
 	var said []notice
@@ -63,11 +63,15 @@ func (c *outcome) about(phase int, expect scenarios.Expect) []notice {
 	return said
 }
 
-// only1 judges where nothing is said about phase 2: no end takes phase 1 back.
+// only1 judges where nothing is said about phase 2: no end takes phase 1 back,
+// unless it may.
 func (c *outcome) only1(p *dissect.Phase1, witness string, expect scenarios.Expect) Finding {
 	f := Finding{Verdict: Pass, Witness: witness, Frames: frames(p.Messages)}
-	back := slices.DeleteFunc(c.about(2, expect), func(n notice) bool { return n.isDelete || n.phase != 0 })
-	if len(back) > 0 {
+	back := slices.DeleteFunc(slices.Clone(c.said), func(n notice) bool { return n.isDelete || n.phase != 0 })
+	switch {
+	case len(back) > 0 && expect.Phase1.Allows(scenarios.Refused):
+		return c.refused(1, expect.Phase1, expect, p)
+	case len(back) > 0:
 		f.Verdict, f.Witness, f.Actual = Fail, "", witness+"; then "+noticesText(back)
 	}
 	return f
@@ -154,26 +158,34 @@ func latestQuick(p *dissect.Phase1) []*dissect.ISAKMP {
 	return nil
 }
 
+// expected lists what a negotiation may come to.
 func (c *outcome) expected(e scenarios.Expect) []string {
 	var out []string
-	add := func(phase int, o scenarios.Outcome, hashes string) {
-		if o.Allows(scenarios.Established) {
-			out = append(out, fmt.Sprintf("phase %d established: %s right", phase, hashes))
+	refused := func(o scenarios.Outcome, phase string) {
+		if !o.Allows(scenarios.Refused) {
+			return
 		}
-		if o.Allows(scenarios.Refused) {
-			for _, n := range e.Notifies {
-				out = append(out, fmt.Sprintf("phase %d refused with %s", phase, n))
-			}
-			if len(e.Notifies) == 0 {
-				out = append(out, fmt.Sprintf("phase %d refused with an error notify", phase))
-			}
-			if e.Silence {
-				out = append(out, fmt.Sprintf("phase %d refused by silence", phase))
-			}
+		for _, n := range e.Notifies {
+			out = append(out, phase+" refused with "+n)
+		}
+		if len(e.Notifies) == 0 {
+			out = append(out, phase+" refused with an error notify")
+		}
+		if e.Silence {
+			out = append(out, phase+" refused by silence")
 		}
 	}
-	add(1, e.Phase1, "HASH_I and HASH_R")
-	add(2, e.Phase2, "HASH(1), HASH(2) and HASH(3)")
+	const first = "phase 1 established: HASH_I and HASH_R right"
+	if e.Phase1.Allows(scenarios.Established) {
+		if e.Phase2 == 0 {
+			out = append(out, first)
+		}
+		if e.Phase2.Allows(scenarios.Established) {
+			out = append(out, first+"; then phase 2: HASH(1), HASH(2) and HASH(3) right")
+		}
+		refused(e.Phase2, first+"; then phase 2")
+	}
+	refused(e.Phase1, "phase 1")
 	return out
 }
 
