@@ -39,9 +39,9 @@ type Config struct {
 	// Unsupported are patterns of trials, "scenario/role" as scenarios.MatchID takes them, that the peer is known to
 	// answer with unsupported. Any other one that does fails.
 	Unsupported []string
-	// Fails are the rules that are known to fail, by patterns of trials: faults of the product. Such a trial has to
-	// fail, by that rule and no other.
-	Fails map[string]string
+	// Fails are the rules that are known to fail, sorted, by patterns of trials: faults of the product. Such a trial
+	// has to fail, by these rules and no other.
+	Fails map[string][]string
 	// MayLack accepts unsupported from every trial: the suite finds out what the peer can do.
 	MayLack bool
 	// OnTrial, when not nil, is told what became of each trial.
@@ -138,10 +138,10 @@ func judge(c Config, name string, t *check.TrialResult) {
 		ginkgo.Fail("the trial did not run")
 	}
 	known := slices.ContainsFunc(c.Unsupported, func(p string) bool { return scenarios.MatchID(p, name) })
-	for p, rule := range c.Fails {
+	for p, rules := range c.Fails {
 		if scenarios.MatchID(p, name) {
-			if got := failing(t); !slices.Equal(got, []string{rule}) {
-				ginkgo.Fail(fmt.Sprintf("is known to fail by %s, and fails by %v\n%s", rule, got, Explain(t)))
+			if got := failing(t); !slices.Equal(got, rules) {
+				ginkgo.Fail(fmt.Sprintf("is known to fail by %v, and fails by %v\n%s", rules, got, Explain(t)))
 			}
 			return
 		}
@@ -164,6 +164,7 @@ func failing(t *check.TrialResult) (rules []string) {
 			rules = append(rules, f.Rule)
 		}
 	}
+	slices.Sort(rules)
 	return rules
 }
 
