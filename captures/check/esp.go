@@ -10,7 +10,7 @@ import (
 	"github.com/useipsec/useipsec/scenarios/profile"
 )
 
-// RFC 2406: the packets of ESP.
+// RFC 2406 and RFC 2402: the packets of ESP and AH.
 
 func espRules() []Rule {
 	return []Rule{
@@ -28,7 +28,7 @@ func espRules() []Rule {
 			Requirement: "The sender increments the sequence number for this SA by one for each packet, and must not let it cycle.",
 			expected:    []string{"each packet's number greater than all before it in the SA"},
 			fix:         "receivers drop what they take for a replay",
-			noun:        "ESP packet", needs: stageTraffic,
+			noun:        "packet of ESP or AH", needs: stageTraffic,
 		}, sequenceRises),
 		packets(Rule{
 			ID: "esp.icv", Item: profile.ItemProtection, Ref: "RFC2406/3.3.4", Level: Must,
@@ -36,15 +36,15 @@ func espRules() []Rule {
 			Requirement: "If authentication is selected for the SA, the sender computes the ICV over the ESP packet minus the authentication data, with the negotiated algorithm and key.",
 			expected:    []string{"the ICV computed with the SA's key over SPI to next header"},
 			fix:         "if no packet verifies, suspect the key or the truncation (SHA-256 with 96 instead of 128 bits); if some do, the packet",
-			noun:        "ESP packet", needs: stageTraffic,
+			noun:        "packet of ESP or AH", needs: stageTraffic,
 		}, icv),
-		packets(Rule{
+		espPackets(Rule{
 			ID: "esp.padding", Item: profile.ItemProtection, Ref: "RFC2406/2.4", Level: Must,
 			Title:       "The padding is 1, 2, 3, … and aligns the trailer",
 			Requirement: "Where the encryption algorithm does not say what the padding contains, the octets are 1, 2, 3, …; pad length and next header are right aligned within a 4-octet word.",
 			expected:    []string{"pad octets 1, 2, 3, … up to pad length"},
 			fix:         "receivers that inspect the padding drop the packet",
-			noun:        "ESP packet", needs: stageTraffic,
+			noun:        "ESP packet", needs: stageESP,
 		}, padding),
 		packets(Rule{
 			ID: "esp.inner-within-selectors", Item: profile.ItemSelectors, Ref: "RFC2401/5.1.1", Level: Must,
@@ -52,7 +52,7 @@ func espRules() []Rule {
 			Requirement: "A packet is sent on an SA whose selectors it matches; the receiver MUST drop one that does not match the selectors of the SA it came in (RFC 2401 5.2.1).",
 			expected:    []string{"packets that match IDci and IDcr of the quick mode which made the SA"},
 			fix:         "compare the packet with the SA's selectors: the sender has put it on the wrong SA",
-			noun:        "packet inside ESP", needs: stageTraffic,
+			noun:        "packet inside ESP or AH", needs: stageTraffic,
 		}, innerSelectors),
 		stateful(Rule{
 			ID: "esp.spi-known", Item: profile.ItemProtection, Ref: "RFC2401/4.1", Level: Must,
@@ -60,34 +60,60 @@ func espRules() []Rule {
 			Requirement: "The SPI and destination of a packet select the receiver's SA: it is one that the receiver chose in quick mode and has not deleted.",
 			expected:    []string{"an SPI that the destination chose in a quick mode, and no Delete from it since"},
 			fix:         "after a restart or a lost Delete one end still uses an SA the other has forgotten: dead peer detection and INITIAL-CONTACT cure it",
-			noun:        "ESP packet", needs: stageTraffic,
+			noun:        "packet of ESP or AH", needs: stageTraffic,
 		}, spiKnown),
 	}
 }
 
-// packets gives the rule r a checker that calls see for every ESP packet of whom
-// the trial judges.
-func packets(r Rule, see func(*observer, *dissect.Event)) Rule {
+// sealed is what packets of ESP and AH have in common.
+type sealed struct {
+	*dissect.Event
+	spi, seq uint32
+	sa       *dissect.SA
+	icv      esp.ICVState
+	open     bool // what is inside could be read
+}
+
+// sealedPacket is a packet of ESP or AH of whom the trial judges.
+func sealedPacket(o *observer, e *dissect.Event) (sealed, bool) {
+	switch {
+	case !o.s.Judges(e.Src.Addr()):
+	case e.Kind == dissect.KindESP && e.ESP != nil && e.ESP.SA != nil:
+		return sealed{e, e.ESP.SPI, e.ESP.Seq, e.ESP.SA, e.ESP.Facts.ICV, e.ESP.Decrypted}, true
+	case e.Kind == dissect.KindAH && e.AH != nil && e.AH.SA != nil:
+		return sealed{e, e.AH.SPI, e.AH.Seq, e.AH.SA, e.AH.State, e.AH.State != esp.ICVUnchecked}, true
+	}
+	return sealed{}, false
+}
+
+// packets gives the rule r a checker that calls see for every packet of ESP or AH
+// of whom the trial judges.
+func packets(r Rule, see func(*observer, sealed)) Rule {
 	return observe(r, func(o *observer, e *dissect.Event) {
-		if isESP(o, e) {
-			see(o, e)
+		if p, ok := sealedPacket(o, e); ok {
+			see(o, p)
 		}
 	})
 }
 
-func isESP(o *observer, e *dissect.Event) bool {
-	return e.Kind == dissect.KindESP && e.ESP != nil && e.ESP.SA != nil && o.s.Judges(e.Src.Addr())
+// espPackets is packets for what only ESP has.
+func espPackets(r Rule, see func(*observer, *dissect.Event)) Rule {
+	return packets(r, func(o *observer, p sealed) {
+		if p.ESP != nil {
+			see(o, p.Event)
+		}
+	})
 }
 
 // opened reports whether the packet's content can be trusted, and notes it if
 // not for want of keys.
-func opened(o *observer, e *dissect.Event) bool {
+func (p sealed) opened(o *observer) bool {
 	switch {
-	case e.Truncated:
-		o.unseen(e.Frame, "capture whole packets", "truncated by the capture")
-	case !e.ESP.Decrypted:
-		o.unseen(e.Frame, nextESPKeys, "%s", orElse(e.Opaque, "not decrypted"))
-	case e.ESP.Facts.ICV == esp.ICVBad:
+	case p.Truncated:
+		o.unseen(p.Frame, "capture whole packets", "truncated by the capture")
+	case !p.open:
+		o.unseen(p.Frame, nextESPKeys, "%s", orElse(p.Opaque, "not decrypted"))
+	case p.icv == esp.ICVBad:
 		// The ICV covers what is inside; esp.icv is about this.
 		return false
 	default:
@@ -96,16 +122,15 @@ func opened(o *observer, e *dissect.Event) bool {
 	return false
 }
 
-func sequenceStart(o *observer, e *dissect.Event) {
-	p := e.ESP
+func sequenceStart(o *observer, p sealed) {
 	switch {
-	case p.SA.Packets != 1:
-	case p.SA.Origin != dissect.OriginNegotiated:
-		o.unseen(e.Frame, "capture from the quick mode on, and supply keys", "SPI %#08x was not negotiated in the capture, so its first packet is not known", p.SPI)
-	case p.Seq == 1:
-		o.pass(e.Frame, "SPI %#08x starts at 1", p.SPI)
+	case p.sa.Packets != 1:
+	case p.sa.Origin != dissect.OriginNegotiated:
+		o.unseen(p.Frame, "capture from the quick mode on, and supply keys", "SPI %#08x was not negotiated in the capture, so its first packet is not known", p.spi)
+	case p.seq == 1:
+		o.pass(p.Frame, "SPI %#08x starts at 1", p.spi)
 	default:
-		o.fail(e.Frame, e.Src.Addr(), "SPI %#08x starts at %d", p.SPI, p.Seq)
+		o.fail(p.Frame, p.Src.Addr(), "SPI %#08x starts at %d", p.spi, p.seq)
 	}
 }
 
@@ -118,13 +143,14 @@ func sequenceRises() (func(*observer, *dissect.Event), func(*observer)) {
 	}
 	high := map[name]uint32{}
 	return func(o *observer, e *dissect.Event) {
-		if !isESP(o, e) {
+		p, ok := sealedPacket(o, e)
+		if !ok {
 			return
 		}
-		sa, seq := e.ESP.SA, e.ESP.Seq
+		sa, seq := p.sa, p.seq
 		if !o.s.Foreign() && sa.Origin != dissect.OriginNegotiated {
 			// Several SAs of the peer may hide behind an SPI that is none.
-			o.unseen(e.Frame, nextESPKeys, "SPI %#08x was not negotiated in what was read", e.ESP.SPI)
+			o.unseen(e.Frame, nextESPKeys, "SPI %#08x was not negotiated in what was read", p.spi)
 			return
 		}
 		key := name{e.Src.Addr(), e.Dst.Addr(), sa.SPI, sa.Negotiated}
@@ -140,30 +166,38 @@ func sequenceRises() (func(*observer, *dissect.Event), func(*observer)) {
 			o.pass(e.Frame, "")
 		case o.s.Foreign() && seq < last:
 			// A network may reorder what the sender sent in order.
-			o.tolerate(e.Frame, e.Src.Addr(), "SPI %#08x: %d after %d, reordered before the capture or by the sender", e.ESP.SPI, seq, last)
+			o.tolerate(e.Frame, e.Src.Addr(), "SPI %#08x: %d after %d, reordered before the capture or by the sender", p.spi, seq, last)
 		default:
-			o.fail(e.Frame, e.Src.Addr(), "SPI %#08x: %d after %d", e.ESP.SPI, seq, last)
+			o.fail(e.Frame, e.Src.Addr(), "SPI %#08x: %d after %d", p.spi, seq, last)
 		}
 	}, nil
 }
 
-func icv(o *observer, e *dissect.Event) {
-	switch p := e.ESP; {
-	case e.Truncated:
-		o.unseen(e.Frame, "capture whole packets", "truncated by the capture")
-	case !p.Decrypted && p.Facts.ICV != esp.ICVBad:
-		o.unseen(e.Frame, nextESPKeys, "%s", orElse(e.Opaque, "not decrypted"))
-	case p.Facts.ICV == esp.ICVGood:
-		o.pass(e.Frame, "%v verifies", p.SA.Suite.Integrity)
-	case p.Facts.ICV == esp.ICVBad:
-		o.fail(e.Frame, e.Src.Addr(), "SPI %#08x: the %v ICV does not verify", p.SPI, p.SA.Suite.Integrity)
-	case p.Facts.ICV == esp.ICVUnchecked:
-		o.unseen(e.Frame, "name the integrity algorithm and its key in esp_sa", "SPI %#08x: the keys given do not say how to verify the ICV", p.SPI)
+func icv(o *observer, p sealed) {
+	switch {
+	case p.Truncated:
+		o.unseen(p.Frame, "capture whole packets", "truncated by the capture")
+	case !p.open && p.icv != esp.ICVBad:
+		o.unseen(p.Frame, nextESPKeys, "%s", orElse(p.Opaque, "not decrypted"))
+	case p.icv == esp.ICVGood:
+		o.pass(p.Frame, "%s verifies", icvMaker(p.sa.Suite))
+	case p.icv == esp.ICVBad:
+		o.fail(p.Frame, p.Src.Addr(), "SPI %#08x: the %s ICV does not verify", p.spi, icvMaker(p.sa.Suite))
+	case p.icv == esp.ICVUnchecked:
+		o.unseen(p.Frame, "name the integrity algorithm and its key in esp_sa", "SPI %#08x: the keys given do not say how to verify the ICV", p.spi)
 	}
 }
 
+// icvMaker names what makes the ICV of a suite.
+func icvMaker(s esp.Suite) string {
+	if profile.AEAD(s.Cipher.String()) {
+		return s.Cipher.String()
+	}
+	return s.Integrity.String()
+}
+
 func padding(o *observer, e *dissect.Event) {
-	if !opened(o, e) {
+	if p, ok := sealedPacket(o, e); !ok || !p.opened(o) {
 		return
 	}
 	f := e.ESP.Facts
@@ -179,11 +213,11 @@ func padding(o *observer, e *dissect.Event) {
 	}
 }
 
-func innerSelectors(o *observer, e *dissect.Event) {
-	if !opened(o, e) || e.Inner == nil || e.Inner.Kind == dissect.KindMalformed {
+func innerSelectors(o *observer, e sealed) {
+	if !e.opened(o) || e.Inner == nil || e.Inner.Kind == dissect.KindMalformed {
 		return
 	}
-	sa := e.ESP.SA
+	sa := e.sa
 	if sa.Quick == nil {
 		o.unseen(e.Frame, "capture from the quick mode on, and supply keys", "the quick mode of SPI %#08x is not in the capture", sa.SPI)
 		return
@@ -223,22 +257,23 @@ func spiKnown() (func(*observer, *dissect.Event), func(*observer)) {
 			}
 			deletes = append(deletes, when{e.Frame, e.Time})
 		}
-		if !isESP(o, e) {
+		p, ok := sealedPacket(o, e)
+		if !ok {
 			return
 		}
-		sa := e.ESP.SA
+		sa := p.sa
 		switch {
 		case sa.Origin != dissect.OriginNegotiated && (unread || o.s.Foreign()):
-			o.unseen(e.Frame, "capture from the quick mode on, and supply keys", "SPI %#08x was not negotiated in what was read", e.ESP.SPI)
+			o.unseen(e.Frame, "capture from the quick mode on, and supply keys", "SPI %#08x was not negotiated in what was read", p.spi)
 		case sa.Origin != dissect.OriginNegotiated:
-			o.fail(e.Frame, e.Src.Addr(), "SPI %#08x, which no quick mode made", e.ESP.SPI)
+			o.fail(e.Frame, e.Src.Addr(), "SPI %#08x, which no quick mode made", p.spi)
 		case sa.Deleted != 0 && sa.Deleted < e.Frame:
 			for _, d := range deletes {
 				if d.frame == sa.Deleted && e.Time.Sub(d.at) <= inFlight {
 					return
 				}
 			}
-			o.fail(e.Frame, e.Src.Addr(), "SPI %#08x, which its receiver deleted in frame %d", e.ESP.SPI, sa.Deleted)
+			o.fail(e.Frame, e.Src.Addr(), "SPI %#08x, which its receiver deleted in frame %d", p.spi, sa.Deleted)
 		default:
 			o.pass(e.Frame, "")
 		}

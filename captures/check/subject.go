@@ -106,6 +106,8 @@ const (
 	stageSA
 	// stageTraffic: packets travel in the SAs.
 	stageTraffic
+	// stageESP: packets travel in ESP.
+	stageESP
 	// stageDelete: the peer deletes an SA.
 	stageDelete
 	// stageClear: packets travel outside the SAs.
@@ -114,7 +116,7 @@ const (
 
 var stageNames = [...]string{
 	stageAny: "it", stageIKE: "a phase 1 message", stagePhase1: "an ISAKMP SA", stageQuick: "a quick mode",
-	stageSA: "an IPsec SA", stageTraffic: "traffic in an IPsec SA", stageDelete: "a Delete",
+	stageSA: "an IPsec SA", stageTraffic: "traffic in an IPsec SA", stageESP: "traffic in ESP", stageDelete: "a Delete",
 	stageClear: "traffic in clear",
 }
 
@@ -145,6 +147,8 @@ func (s *Subject) demands(st stage) bool {
 		return sa
 	case stageTraffic:
 		return sa && s.exchanges(func(e *scenarios.Exchange) bool { return e.Expect == scenarios.Protected })
+	case stageESP:
+		return s.demands(stageTraffic) && s.peer.Child.Protocol == "esp"
 	case stageClear:
 		return s.exchanges(func(e *scenarios.Exchange) bool { return e.Expect == scenarios.Clear })
 	case stageDelete:

@@ -9,15 +9,15 @@ import (
 
 func encapsulationRules() []Rule {
 	return []Rule{
-		packets(Rule{
+		espPackets(Rule{
 			ID: "esp.encapsulation", Item: profile.ItemProtection, Ref: "RFC3947/5.1", Level: Must,
 			Title:       "Packets are carried as negotiated: in UDP or not",
 			Requirement: "The encapsulation mode attribute says whether the packets of the SA travel in UDP (RFC 3948) or as IP protocol 50.",
 			expected:    []string{"ESP in UDP for UDP-Encapsulated modes", "IP protocol 50 for the others"},
 			fix:         "receivers look for the SA in one place only",
-			noun:        "ESP packet", needs: stageTraffic,
+			noun:        "ESP packet", needs: stageESP,
 		}, carried),
-		packets(Rule{
+		espPackets(Rule{
 			ID: "esp.udp-checksum", Item: profile.ItemAvailability, Ref: "RFC3948/2.1", Level: Should,
 			Title:       "The checksum of ESP in UDP is zero",
 			Requirement: "The IPv4 UDP checksum SHOULD be transmitted as a zero value; receivers MUST NOT depend on that.",
