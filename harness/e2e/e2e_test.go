@@ -34,9 +34,9 @@ var (
 	_ = e2e.Describe("libreswan", e2e.Config{
 		Lab: harness.Netns, Driver: driver("libreswan"), Jobs: 6,
 		Unsupported: []string{
-			"main/psk/*-modp1024/*",                            // IKE DH algorithm 'modp1024' is not supported
-			"main/ecdsa",                                       // for IKEv1 ECDSA is not implemented
-			"main/rsa-enc", "main/rsa-rev-enc", "xauth/hybrid", // Pluto does not support …
+			"main/psk/*-modp1024/*",                                                    // IKE DH algorithm 'modp1024' is not supported
+			"main/ecdsa",                                                               // for IKEv1 ECDSA is not implemented
+			"main/rsa-enc", "main/rsa-rev-enc", "xauth/hybrid", "remote-access/hybrid", // Pluto does not support …
 		},
 		Fails: map[string][]string{
 			// pluto 4.10 ends with a fault of memory when an SA is deleted twice.
@@ -46,12 +46,12 @@ var (
 			"mode-config/push/responder": {"scenario.outcome", "scenario.traffic"},
 		},
 	})
-	_ = e2e.Describe("vpnc", e2e.Config{Lab: harness.Netns, Driver: driver("vpnc"), MayLack: true, Selection: scenarios.Selection{Patterns: []string{"xauth", "aggressive"}}})
+	_ = e2e.Describe("vpnc", e2e.Config{Lab: harness.Netns, Driver: driver("vpnc"), MayLack: true, Selection: scenarios.Selection{Patterns: []string{"xauth", "aggressive", "remote-access"}}})
 )
 
 // notFaults is the library without the misbehaviour of the harness's end, which is tried in the virtual lab.
 var notFaults = []string{
-	"aggressive", "fragmentation", "ipv6", "l2tp", "lifecycle", "main", "mode-config", "natt", "policy", "quick", "refuse", "xauth",
+	"aggressive", "fragmentation", "ipv6", "l2tp", "lifecycle", "main", "mode-config", "natt", "policy", "quick", "refuse", "remote-access", "xauth",
 }
 
 func driver(name string) peer.Driver {
