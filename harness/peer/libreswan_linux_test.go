@@ -157,6 +157,7 @@ func TestLibreswanProbe(t *testing.T) {
 }
 
 func TestLibreswanPair(t *testing.T) {
+	t.Parallel()
 	needLibreswan(t)
 	need(t, CarrierGuest)
 	if testing.Short() {
@@ -206,7 +207,11 @@ func TestLibreswanPair(t *testing.T) {
 					p.configure(t, tt.change, tt.mode)
 					p.initiate(t)
 					c := p.talk(t, tt.mode, 179)
-					if protected := c.ESP + c.AH; protected < 5 || c.TCP != 0 {
+					clear := 0
+					if tt.mode == "tunnel" {
+						clear = 1 // strongSwan has no trap policy there: an answer may leave before its SA is installed
+					}
+					if protected := c.ESP + c.AH; protected < 5 || c.TCP > clear {
 						t.Errorf("%+v", c)
 					}
 				})

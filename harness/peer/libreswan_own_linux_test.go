@@ -107,6 +107,7 @@ func ownAlgorithms() []ownTrial {
 
 // TestLibreswanOwn is libreswan in a guest with our own host at the other end of its wire, in both roles.
 func TestLibreswanOwn(t *testing.T) {
+	t.Parallel()
 	needLibreswan(t)
 	if testing.Short() {
 		t.Skip("boots a guest")
@@ -129,6 +130,7 @@ func TestLibreswanOwn(t *testing.T) {
 
 // TestLibreswanIPv6 is the same with the other family.
 func TestLibreswanIPv6(t *testing.T) {
+	t.Parallel()
 	needLibreswan(t)
 	if testing.Short() {
 		t.Skip("boots a guest")

@@ -313,6 +313,7 @@ func TestNamespacePair(t *testing.T) {
 }
 
 func TestGuestPair(t *testing.T) {
+	t.Parallel()
 	need(t, CarrierGuest)
 	if testing.Short() {
 		t.Skip("boots two guests")

@@ -92,6 +92,7 @@ func TestStrongSwanDPD(t *testing.T) {
 }
 
 func TestStrongSwanAlgorithms(t *testing.T) {
+	t.Parallel()
 	need(t, CarrierNamespace)
 	p := startPair(t, StrongSwan{}, CarrierNamespace, StrongSwan{}, CarrierNamespace)
 	try := func(name string, change func(*Config)) {

@@ -4,6 +4,7 @@ import "testing"
 
 // TestStrongSwanGuests is what takes a kernel's ESP and AH.
 func TestStrongSwanGuests(t *testing.T) {
+	t.Parallel()
 	need(t, CarrierGuest)
 	if testing.Short() {
 		t.Skip("boots four guests")

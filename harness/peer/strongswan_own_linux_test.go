@@ -145,6 +145,7 @@ func TestStrongSwanOwnFeatures(t *testing.T) {
 }
 
 func TestStrongSwanOwnInGuest(t *testing.T) {
+	t.Parallel()
 	need(t, CarrierGuest)
 	if testing.Short() {
 		t.Skip("boots guests")
