@@ -119,7 +119,7 @@ func initialVector(o *observer, m *dissect.ISAKMP) {
 		if m.Decrypted {
 			o.pass(m.Frame, "")
 		}
-	case !o.s.Foreign() && len(o.s.Trial.Spec.Deviations) > 0, m.Quick != nil && reused(m.Quick):
+	case o.s.harnessAtFault(), m.Quick != nil && reused(m.Quick):
 		// A chain that the other end has broken, or two exchanges in one: see ike.quick.message-id.
 	case o.s.Foreign() && !m.Phase1.Complete():
 		o.unseen(m.Frame, "capture the whole of phase 1", "it takes %s", m.IVNote)

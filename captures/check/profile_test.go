@@ -166,3 +166,23 @@ func TestManualKeys(t *testing.T) {
 		t.Errorf("a capture from elsewhere: %+v", f)
 	}
 }
+
+// TestHarnessAtFault: nothing of the profile is held against a peer that meets a harness which misbehaves, and what the
+// RFCs ask of it still is.
+func TestHarnessAtFault(t *testing.T) {
+	spec := bgpSpec()
+	spec.Deviations = []string{"ike.life_seconds=2147483"}
+	tr := play(t, spec, responder).marker().negotiate().judge(true)
+	rfc := 0
+	for _, f := range tr.Findings {
+		switch {
+		case strings.HasPrefix(f.Rule, "profile.") && f.Verdict != NotApplicable:
+			t.Errorf("%s: %v", f.Rule, f.Verdict)
+		case strings.HasPrefix(f.Rule, "ike.") && f.Verdict == Pass:
+			rfc++
+		}
+	}
+	if rfc < 10 {
+		t.Errorf("%d rules of IKE passed", rfc)
+	}
+}

@@ -33,7 +33,7 @@ func (c *outcome) informational(m *dissect.ISAKMP) {
 // notice keeps what m says, and what it is about.
 func (c *outcome) notice(m *dissect.ISAKMP, n notice) {
 	// A harness that is made to be at fault says nothing about the peer by giving up.
-	ours := c.s.Trial != nil && len(c.s.Trial.Spec.Deviations) > 0 && !c.s.Judges(m.Src.Addr())
+	ours := c.s.harnessAtFault() && !c.s.Judges(m.Src.Addr())
 	if ours || len(c.said) >= maxNotices {
 		return
 	}

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"strings"
+
 	"github.com/useipsec/useipsec/captures/dissect"
 	"github.com/useipsec/useipsec/scenarios"
 	"github.com/useipsec/useipsec/scenarios/profile"
@@ -35,6 +37,10 @@ type Rule struct {
 	// new makes the rule's checker for one trial.
 	new func(*Subject, *Rule) Checker
 }
+
+// asksProfile reports whether the rule holds the peer against the profile, and not
+// against an RFC.
+func (r *Rule) asksProfile() bool { return strings.HasPrefix(r.ID, "profile.") }
 
 // Letter is the rule's item as a letter, or empty.
 func (r *Rule) Letter() string {

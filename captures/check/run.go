@@ -236,7 +236,11 @@ func (o Options) judge(tr *TrialResult, s *Subject, rules []Rule, packets iter.S
 			tr.Findings = append(tr.Findings, r.label(Finding{Verdict: Skipped, Actual: o.excluded(r)}))
 			continue
 		}
-		tr.Findings = append(tr.Findings, s.tolerate(r.label(c.Finding())))
+		f := c.Finding()
+		if r.asksProfile() && s.harnessAtFault() {
+			f = notApplicable("the harness's end is made to be at fault: what the peer makes of that says nothing about the profile")
+		}
+		tr.Findings = append(tr.Findings, s.tolerate(r.label(f)))
 	}
 	if explainer != nil {
 		tr.Diagnoses = explainer.Explain(slices.Clone(tr.Findings))

@@ -38,6 +38,9 @@ func NewSubject(p *profile.Profile, trial *evidence.Trial) *Subject {
 // Foreign reports whether the capture is from elsewhere.
 func (s *Subject) Foreign() bool { return s.Trial == nil }
 
+// harnessAtFault reports whether the scenario has the harness's end misbehave.
+func (s *Subject) harnessAtFault() bool { return s.Trial != nil && len(s.Trial.Spec.Deviations) > 0 }
+
 // Judges reports whether what addr sends is judged: in a trial only the peer is
 // under test, since the harness deviates on purpose; in a capture from
 // elsewhere everybody is.
