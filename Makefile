@@ -45,7 +45,8 @@ unit: go ## tests that need no privileges
 
 namespaces: go ## tests with namespaces and real daemons
 	$(NAMESPACE) env $(CGO) $(GO) test $(RACE) $(TESTFLAGS) -count=1 -p 1 $(LABS)
-	$(NAMESPACE) $(GO) test $(TESTFLAGS) -count=1 -p 1 -parallel 4 $(GUESTS)
+	$(NAMESPACE) $(GO) test $(TESTFLAGS) -count=1 -parallel 4 ./harness/peer
+	$(NAMESPACE) $(GO) test $(TESTFLAGS) -count=1 -p 1 $(filter-out ./harness/peer,$(GUESTS))
 
 lint: go $(LINT) ## gofumpt, vet, staticcheck, import directions
 	$(LINT) run --allow-parallel-runners ./...

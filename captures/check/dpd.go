@@ -62,7 +62,7 @@ func probes(m *dissect.ISAKMP, t wire.NotifyType) (all []probe) {
 
 // answerTime is how long an answer may take by the capture's clock before a question
 // at its end counts as unanswered.
-const answerTime = time.Second
+const answerTime = 2500 * time.Millisecond
 
 func dpdAck() (func(*observer, *dissect.Event), func(*observer)) {
 	var (
