@@ -1,8 +1,6 @@
 package scenarios
 
 import (
-	"bytes"
-	"encoding/json"
 	"reflect"
 
 	"github.com/useipsec/useipsec/scenarios/strict"
@@ -16,14 +14,7 @@ func ClaimsSchema() []byte {
 	s.ID = "urn:useipsec:claims"
 	s.Title = "useipsec claims"
 	s.Description = "What the maker of a product says that it can do, for useipsec run --claims to hold against the packets."
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(s); err != nil {
-		return nil // a Schema has nothing that cannot be encoded
-	}
-	return out.Bytes()
+	return s.Indented()
 }
 
 func describeClaims(goType, key string) string {

@@ -1,8 +1,6 @@
 package profile
 
 import (
-	"bytes"
-	"encoding/json"
 	"reflect"
 
 	"github.com/useipsec/useipsec/scenarios/strict"
@@ -19,14 +17,7 @@ func Schema() []byte {
 	for _, item := range Items() {
 		s.Required = append(s.Required, item.Key())
 	}
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(s); err != nil {
-		return nil // a Schema has nothing that cannot be encoded
-	}
-	return out.Bytes()
+	return s.Indented()
 }
 
 // describe says what a key of a type is for.

@@ -181,3 +181,15 @@ func texts(allowed []string) []any {
 	}
 	return out
 }
+
+// Indented returns the schema as indented JSON.
+func (s *Schema) Indented() []byte {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(s); err != nil {
+		return nil // a Schema has nothing that cannot be encoded
+	}
+	return out.Bytes()
+}
