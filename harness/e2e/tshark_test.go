@@ -24,11 +24,12 @@ type frame struct {
 	Payloads string // top-level payload types of an ISAKMP message
 	Hash     string
 	ESP      string // SPI, sequence number, whether the ICV is good, pad length, next header
-	TCP      string // ports of the segment inside ESP or in clear
+	AH       string // SPI, sequence number, ICV, next header
+	TCP      string // ports of the segment inside ESP or AH or in clear
 }
 
 // TestTshark has Wireshark's dissector open captures with the tables we write, and compares
-// what it finds in messages 5 and 6, in quick mode and inside ESP with our own dissection.
+// what it finds in messages 5 and 6, in quick mode and inside ESP and AH with our own dissection.
 func TestTshark(t *testing.T) {
 	if _, err := exec.LookPath("tshark"); err != nil {
 		if os.Getenv("CI") != "" {
@@ -64,12 +65,12 @@ func TestTshark(t *testing.T) {
 				if strings.HasPrefix(f.Payloads, "5,8") || strings.HasPrefix(f.Payloads, "8") {
 					decrypted++
 				}
-				if f.ESP != "" && f.TCP != "" {
+				if f.ESP+f.AH != "" && f.TCP != "" {
 					inside++
 				}
 			}
 			if decrypted < 5 || inside < 8 {
-				t.Errorf("nothing to compare: %d messages decrypted, %d TCP segments inside ESP", decrypted, inside)
+				t.Errorf("nothing to compare: %d messages decrypted, %d TCP segments inside ESP or AH", decrypted, inside)
 			}
 			if diff := cmp.Diff(theirs, ours); diff != "" {
 				t.Errorf("tshark (-) and we (+) differ:\n%s", diff)
@@ -81,7 +82,8 @@ func TestTshark(t *testing.T) {
 // tsharkFrames runs tshark with the trial's tables.
 func tsharkFrames(t *testing.T, tr *evidence.TrialReader) map[string]frame {
 	t.Helper()
-	fields := []string{"frame.number", "isakmp.typepayload", "isakmp.hash", "esp.spi", "esp.sequence", "esp.icv_good", "esp.pad_len", "esp.protocol", "tcp.srcport", "tcp.dstport"}
+	fields := []string{"frame.number", "isakmp.typepayload", "isakmp.hash", "esp.spi", "esp.sequence", "esp.icv_good", "esp.pad_len", "esp.protocol",
+		"tcp.srcport", "tcp.dstport", "ah.spi", "ah.sequence", "ah.icv", "ah.next_header"}
 	args := []string{"-n", "-r", tr.WirePath(), "-o", "esp.enable_encryption_decode:TRUE", "-o", "esp.enable_authentication_check:TRUE", "-T", "fields", "-E", "separator=/t"}
 	for _, f := range fields {
 		args = append(args, "-e", f)
@@ -109,6 +111,9 @@ func tsharkFrames(t *testing.T, tr *evidence.TrialReader) map[string]frame {
 		}
 		if c[8] != "" {
 			f.TCP = c[8] + ">" + c[9]
+		}
+		if c[10] != "" {
+			f.AH = fmt.Sprintf("%s seq %s icv %s next %s", c[10], c[11], c[12], c[13])
 		}
 		frames[c[0]] = f
 	}
@@ -152,6 +157,9 @@ func ourFrames(t *testing.T, tr *evidence.TrialReader) map[string]frame {
 		if e.ESP != nil {
 			good := map[bool]string{true: "1", false: "0"}[e.ESP.Facts.ICV == esp.ICVGood]
 			f.ESP = fmt.Sprintf("0x%08x seq %d icv %s pad %d next 0x%02x", e.ESP.SPI, e.ESP.Seq, good, e.ESP.Facts.PadLen, e.ESP.Facts.NextHeader)
+		}
+		if e.AH != nil {
+			f.AH = fmt.Sprintf("0x%08x seq %d icv %x next %d", e.AH.SPI, e.AH.Seq, e.AH.ICV, e.AH.NextHeader)
 		}
 		if in := e.Innermost(); in.TCP != nil {
 			f.TCP = fmt.Sprintf("%d>%d", in.Src.Port(), in.Dst.Port())
