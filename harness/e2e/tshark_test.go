@@ -82,8 +82,10 @@ func TestTshark(t *testing.T) {
 // tsharkFrames runs tshark with the trial's tables.
 func tsharkFrames(t *testing.T, tr *evidence.TrialReader) map[string]frame {
 	t.Helper()
-	fields := []string{"frame.number", "isakmp.typepayload", "isakmp.hash", "esp.spi", "esp.sequence", "esp.icv_good", "esp.pad_len", "esp.protocol",
-		"tcp.srcport", "tcp.dstport", "ah.spi", "ah.sequence", "ah.icv", "ah.next_header"}
+	fields := []string{
+		"frame.number", "isakmp.typepayload", "isakmp.hash", "esp.spi", "esp.sequence", "esp.icv_good", "esp.pad_len", "esp.protocol",
+		"tcp.srcport", "tcp.dstport", "ah.spi", "ah.sequence", "ah.icv", "ah.next_header",
+	}
 	args := []string{"-n", "-r", tr.WirePath(), "-o", "esp.enable_encryption_decode:TRUE", "-o", "esp.enable_authentication_check:TRUE", "-T", "fields", "-E", "separator=/t"}
 	for _, f := range fields {
 		args = append(args, "-e", f)

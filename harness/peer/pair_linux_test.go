@@ -152,8 +152,6 @@ type pair struct {
 	v6     bool
 	config Config // a's
 	relay  *relay
-
-	overtakings int // so far
 }
 
 func startPair(t *testing.T, da Driver, ca Carrier, db Driver, cb Carrier) *pair {
@@ -223,17 +221,15 @@ func (p *pair) talk(t *testing.T, mode string, port uint16) counts {
 
 func (p *pair) initiate(t *testing.T) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
-	defer cancel()
 	began := time.Now()
-	err := p.a.Initiate(ctx)
-	if err != nil && p.overtaken(ctx, t) {
-		t.Log("once more")
-		err = p.a.Initiate(ctx)
+	err := p.attempt(t)
+	if err != nil && p.mayOvertake() {
+		t.Logf("%v: once more", err)
+		err = p.attempt(t)
 	}
 	if err != nil {
 		for _, i := range []Instance{p.a, p.b} {
-			if a, err := i.Artifacts(ctx); err == nil {
+			if a, err := i.Artifacts(t.Context()); err == nil {
 				t.Logf("%s\n%s", a["config"], a["log"])
 			}
 		}
@@ -242,22 +238,19 @@ func (p *pair) initiate(t *testing.T) {
 	t.Logf("initiated in %v", time.Since(began).Round(time.Millisecond))
 }
 
-// overtaken tells whether the responder is a strongSwan whose threads took quick mode before the
-// end of XAUTH: it then forgets the ISAKMP SA without a word.
-func (p *pair) overtaken(ctx context.Context, t *testing.T) bool {
+func (p *pair) attempt(t *testing.T) error {
 	t.Helper()
-	if _, ok := p.b.(*strongSwan); !ok {
-		return false
-	}
-	files, err := p.b.Artifacts(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	said := []byte("received quick mode request for unestablished IKE_SA, ignored")
-	seen := bytes.Count(files["log"], said)
-	happened := seen > p.overtakings
-	p.overtakings = seen
-	return happened
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	defer cancel()
+	return p.a.Initiate(ctx)
+}
+
+// mayOvertake tells whether the responder is a strongSwan that may take what the initiator sends
+// at once in another order: one of its threads then takes quick mode before another has seen the
+// end of a transaction exchange, and the ISAKMP SA is forgotten without a word.
+func (p *pair) mayOvertake() bool {
+	_, threads := p.b.(*strongSwan)
+	return threads && (p.config.IKE.XAUTH != nil || p.config.IKE.ModeConfig != "")
 }
 
 func TestNamespacePair(t *testing.T) {
