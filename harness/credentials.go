@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/useipsec/useipsec/ikev1"
 	"github.com/useipsec/useipsec/ikev1/pki"
 	"github.com/useipsec/useipsec/ikev1/wire"
 	"github.com/useipsec/useipsec/scenarios"
@@ -127,20 +126,11 @@ func (a *authorities) key(role scenarios.Role, slug string) (crypto.Signer, erro
 
 // template says what is in the certificate, its fault included, and who issues it.
 func (a *authorities) template(c scenarios.Certificate, role scenarios.Role, addr netip.Addr) (*pki.CA, pki.Template) {
-	names := func(r scenarios.Role, addrs ...netip.Addr) (ids []wire.ID) {
-		for _, form := range []string{"fqdn", "user_fqdn"} {
-			ids = append(ids, identity(r, form, netip.Addr{}))
-		}
-		for _, a := range addrs {
-			ids = append(ids, ikev1.AddrID(a))
-		}
-		return ids
-	}
 	issuer := a.root
 	if c.Intermediate {
 		issuer = a.between
 	}
-	t := pki.Template{Subject: scenarios.Subject(role), SAN: names(role, addr)}
+	t := pki.Template{Subject: scenarios.Subject(role), SAN: scenarios.SAN(role, addr)}
 	switch c.Fault {
 	case scenarios.NoFault, scenarios.Revoked:
 	case scenarios.Expired:
@@ -158,24 +148,4 @@ func (a *authorities) template(c scenarios.Certificate, role scenarios.Role, add
 		issuer = a.stranger
 	}
 	return issuer, t
-}
-
-// identity is what the end with a role asserts in a form; in none, or in that of an address, it is the address.
-func identity(role scenarios.Role, form string, addr netip.Addr) wire.ID {
-	text := []byte(scenarios.IdentityText(role, form))
-	switch form {
-	case "fqdn":
-		return wire.ID{IDType: wire.IDFQDN, Data: text}
-	case "user_fqdn":
-		return wire.ID{IDType: wire.IDUserFQDN, Data: text}
-	case "key_id":
-		return wire.ID{IDType: wire.IDKeyID, Data: text}
-	case "der_asn1_dn":
-		der, err := pki.ParseDN(string(text))
-		if err != nil {
-			panic("harness: " + err.Error()) // the text is a constant
-		}
-		return wire.ID{IDType: wire.IDDERASN1DN, Data: der}
-	}
-	return ikev1.AddrID(addr)
 }

@@ -37,7 +37,7 @@ func TestCertificateFaults(t *testing.T) {
 				t.Errorf("%v, intermediate %v: %v, want %v", fault, intermediate, err, want)
 			}
 			for _, form := range []string{"", "fqdn", "user_fqdn", "der_asn1_dn"} {
-				err := pki.Match(p.Leaf(), identity(scenarios.Responder, form, addr))
+				err := pki.Match(p.Leaf(), scenarios.Identity(scenarios.Responder, form, addr))
 				if (err != nil) != (fault == scenarios.WrongName) {
 					t.Errorf("%v as %q: %v", fault, form, err)
 				}

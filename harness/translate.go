@@ -40,7 +40,7 @@ func (s side) role() scenarios.Role {
 // identities are what the end itself asserts, and what it expects of the other.
 func (s side) identities(k scenarios.IKE) (local, remote wire.ID) {
 	r := s.role()
-	return identity(r, k.Identities.Of(r), s.local), identity(r.Other(), k.Identities.Of(r.Other()), s.remote)
+	return scenarios.Identity(r, k.Identities.Of(r), s.local), scenarios.Identity(r.Other(), k.Identities.Of(r.Other()), s.remote)
 }
 
 // sides gives both ends of a trial in which the peer plays role.

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"cmp"
 	"maps"
+	"net/netip"
 	"sync"
 
 	"github.com/useipsec/useipsec/ikev1"
@@ -90,6 +91,36 @@ func IdentityText(r Role, form string) string {
 		return r.String()
 	}
 	return ""
+}
+
+// Identity returns the phase 1 identity that the end with the role asserts in a form; in none, or in that of an
+// address, it is addr.
+func Identity(r Role, form string, addr netip.Addr) wire.ID {
+	text := []byte(IdentityText(r, form))
+	switch form {
+	case "fqdn":
+		return wire.ID{IDType: wire.IDFQDN, Data: text}
+	case "user_fqdn":
+		return wire.ID{IDType: wire.IDUserFQDN, Data: text}
+	case "key_id":
+		return wire.ID{IDType: wire.IDKeyID, Data: text}
+	case "der_asn1_dn":
+		der, err := pki.ParseDN(string(text))
+		if err != nil {
+			panic("scenarios: " + err.Error()) // the text is a constant
+		}
+		return wire.ID{IDType: wire.IDDERASN1DN, Data: der}
+	}
+	return ikev1.AddrID(addr)
+}
+
+// SAN returns the names in the certificate of the end with the role, and its addresses.
+func SAN(r Role, addrs ...netip.Addr) []wire.ID {
+	ids := []wire.ID{Identity(r, "fqdn", netip.Addr{}), Identity(r, "user_fqdn", netip.Addr{})}
+	for _, a := range addrs {
+		ids = append(ids, ikev1.AddrID(a))
+	}
+	return ids
 }
 
 // Subject returns the subject of the certificate of the end with the role.

@@ -41,35 +41,13 @@ func papersFor(t testing.TB, key pki.KeyType) *papers {
 // own.
 func (p *papers) issue(t testing.TB, r scenarios.Role, tpl pki.Template) pki.Credential {
 	if tpl.Subject == "" {
-		tpl.Subject = scenarios.Subject(r)
-		for _, form := range []string{"fqdn", "user_fqdn"} {
-			tpl.SAN = append(tpl.SAN, sceneID(t, r, form, netip.Addr{}))
-		}
+		tpl.Subject, tpl.SAN = scenarios.Subject(r), scenarios.SAN(r)
 	}
 	c, err := p.ca.Issue(tpl)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return *c
-}
-
-func sceneID(t testing.TB, r scenarios.Role, form string, addr netip.Addr) wire.ID {
-	text := []byte(scenarios.IdentityText(r, form))
-	switch form {
-	case "fqdn":
-		return wire.ID{IDType: wire.IDFQDN, Data: text}
-	case "user_fqdn":
-		return wire.ID{IDType: wire.IDUserFQDN, Data: text}
-	case "key_id":
-		return wire.ID{IDType: wire.IDKeyID, Data: text}
-	case "der_asn1_dn":
-		dn, err := pki.ParseDN(string(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return wire.ID{IDType: wire.IDDERASN1DN, Data: dn}
-	}
-	return ikev1.AddrID(addr)
 }
 
 const scenePassword = "wonderland"
@@ -83,7 +61,7 @@ func (s *scene) authenticate(cfg *ikev1.Config, c scenarios.Config, own netip.Ad
 	}
 	method := c.IKE.Method()
 	cfg.Auth.Method = method
-	cfg.LocalID = sceneID(s.t, role, c.IKE.Identities.Of(role), own)
+	cfg.LocalID = scenarios.Identity(role, c.IKE.Identities.Of(role), own)
 	if !method.PSK() {
 		kind, err := pki.ParseKeyType(c.IKE.KeyType())
 		s.ok(err)
