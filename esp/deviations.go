@@ -61,17 +61,18 @@ type Deviations struct {
 	// can predict. RFC 3602 3.
 	CounterIV bool `yaml:"counter_iv"`
 
-	// AcceptBadICV, if true, causes Open to accept packets whose ICV does not
-	// verify. RFC 2406 3.4.4.
+	// AcceptBadICV, if true, causes the receiver to accept packets whose ICV
+	// does not verify. RFC 2406 3.4.4.
 	AcceptBadICV bool `yaml:"accept_bad_icv"`
-	// AcceptReplay, if true, causes Open to accept sequence numbers it has seen.
+	// AcceptReplay, if true, causes the receiver to accept sequence numbers that
+	// it has seen.
 	// RFC 2406 3.4.3.
 	AcceptReplay bool `yaml:"accept_replay"`
-	// AdvanceOnBadICV, if true, causes Open to move the window before it verifies
-	// the ICV, so that a forger can shut out honest packets. RFC 2406 3.4.3.
+	// AdvanceOnBadICV, if true, causes the receiver to move the window before it
+	// verifies the ICV, so that a forger can shut out honest packets. RFC 2406 3.4.3.
 	AdvanceOnBadICV bool `yaml:"advance_on_bad_icv"`
-	// AcceptBadPadding, if true, causes Open to accept pad octets other than
-	// 1, 2, 3, …. RFC 2406 2.4.
+	// AcceptBadPadding, if true, causes the receiver to accept pad octets other
+	// than 1, 2, 3, …. RFC 2406 2.4.
 	AcceptBadPadding bool `yaml:"accept_bad_padding"`
 }
 

@@ -284,23 +284,23 @@ type Deviations struct {
 
 	// Fragmentation.
 
-	// FragmentAll, if true, causes every message that has room for it to be sent in fragments, quick mode included. Legal.
+	// FragmentAll, if true, causes every message that has room for it to be sent in fragments, quick mode included. Legal. MS-IKEE 2.2.3.
 	FragmentAll bool `yaml:"fragment_all" json:"fragment_all,omitempty"`
-	// FragmentIDZero, if true, causes fragments to have the ID 0.
+	// FragmentIDZero, if true, causes fragments to have the ID 0. MS-IKEE 2.2.3.
 	FragmentIDZero bool `yaml:"fragment_id_zero" json:"fragment_id_zero,omitempty"`
-	// FragmentNumberZero, if true, causes fragments to be counted from 0.
+	// FragmentNumberZero, if true, causes fragments to be counted from 0. MS-IKEE 2.2.3.
 	FragmentNumberZero bool `yaml:"fragment_number_zero" json:"fragment_number_zero,omitempty"`
-	// FragmentNoLast, if true, causes the last fragment not to be marked.
+	// FragmentNoLast, if true, causes the last fragment not to be marked. MS-IKEE 2.2.3.
 	FragmentNoLast bool `yaml:"fragment_no_last" json:"fragment_no_last,omitempty"`
-	// FragmentTwiceLast, if true, causes the last fragment to be sent twice.
+	// FragmentTwiceLast, if true, causes the last fragment to be sent twice. MS-IKEE 2.2.3.
 	FragmentTwiceLast bool `yaml:"fragment_twice_last" json:"fragment_twice_last,omitempty"`
-	// FragmentLastFirst, if true, causes the last fragment to come first. Legal: it is what networks do.
+	// FragmentLastFirst, if true, causes the last fragment to come first. Legal: it is what networks do. MS-IKEE 2.2.3.
 	FragmentLastFirst bool `yaml:"fragment_last_first" json:"fragment_last_first,omitempty"`
-	// FragmentMixedIDs, if true, causes every fragment to have another ID.
+	// FragmentMixedIDs, if true, causes every fragment to have another ID. MS-IKEE 2.2.3.
 	FragmentMixedIDs bool `yaml:"fragment_mixed_ids" json:"fragment_mixed_ids,omitempty"`
-	// FragmentMany, if true, causes fragments of one octet, so that their numbers overflow.
+	// FragmentMany, if true, causes fragments of one octet, so that their numbers overflow. MS-IKEE 2.2.3.
 	FragmentMany bool `yaml:"fragment_many" json:"fragment_many,omitempty"`
-	// FragmentNoCapabilities, if true, causes the vendor ID without capabilities, as Windows sends it.
+	// FragmentNoCapabilities, if true, causes the vendor ID without capabilities, as Windows sends it. MS-IKEE 2.2.3.
 	FragmentNoCapabilities bool `yaml:"fragment_no_capabilities" json:"fragment_no_capabilities,omitempty"`
 
 	// Payloads are faults in payloads of a type, whatever they hold. RFC 2408 3.2, 5.3.

@@ -12,6 +12,7 @@ import (
 	"github.com/useipsec/useipsec/esp"
 	"github.com/useipsec/useipsec/esp/spd"
 	"github.com/useipsec/useipsec/ikev1"
+	"github.com/useipsec/useipsec/scenarios/strict"
 )
 
 // Deviations are the faults of an IPsec host of ours, by the layer they act in.
@@ -23,12 +24,20 @@ type Deviations struct {
 }
 
 // ErrDeviation is wrapped by what is wrong with the name or value of a deviation.
-var ErrDeviation = errors.New("no such deviation")
+var ErrDeviation = errors.New("not a deviation")
 
-// DeviationInfo names one fault that can be switched on.
+// DeviationInfo describes one fault that can be switched on.
 type DeviationInfo struct {
-	Name string // "ike.reuse_spi": the layer and the fault's own name
-	Type string // "bool", "number", or "list" of texts such as "main3 KE truncate=4"
+	Name string   `json:"name"`           // "ike.reuse_spi": the layer and the fault's own name
+	Type string   `json:"type"`           // "bool", "number", or "list" of texts such as "main3 KE truncate=4"
+	Text string   `json:"text"`           // what its value is, or causes
+	Refs []string `json:"refs,omitempty"` // "RFC2408/2.4": the sections it is about
+}
+
+// deviationText is what the comment at a fault's field says.
+type deviationText struct {
+	text string
+	refs []string
 }
 
 // DeviationList lists every named fault, sorted.
@@ -43,7 +52,8 @@ func DeviationList() []DeviationInfo {
 		case reflect.Slice:
 			kind = "list"
 		}
-		list = append(list, DeviationInfo{Name: name, Type: kind})
+		said := deviationTexts[name]
+		list = append(list, DeviationInfo{Name: name, Type: kind, Text: said.text, Refs: said.refs})
 	})
 	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
 	return list
@@ -55,7 +65,9 @@ func (d *Deviations) Set(spec string) error {
 	name, value, hasValue := strings.Cut(spec, "=")
 	found := false
 	var err error
+	var names []string
 	d.each(func(n string, v reflect.Value) {
+		names = append(names, n)
 		if n != name {
 			return
 		}
@@ -67,9 +79,12 @@ func (d *Deviations) Set(spec string) error {
 	})
 	switch {
 	case !found:
+		if near := strict.Nearest(name, names, 1); len(near) > 0 {
+			return fmt.Errorf("scenarios: %q: %w; did you mean %q?", name, ErrDeviation, near[0])
+		}
 		return fmt.Errorf("scenarios: %q: %w; list them with: useipsec list deviations", name, ErrDeviation)
 	case err != nil:
-		return fmt.Errorf("scenarios: deviation %s: %q: %w", name, value, err)
+		return fmt.Errorf("scenarios: %s=%s: %w", name, value, err)
 	}
 	return nil
 }
@@ -79,13 +94,13 @@ func setValue(v reflect.Value, value string) error {
 	case reflect.Bool:
 		b, err := strconv.ParseBool(value)
 		if err != nil {
-			return fmt.Errorf("want true or false: %w", ErrDeviation)
+			return fmt.Errorf("%w: want true or false", ErrDeviation)
 		}
 		v.SetBool(b)
 	case reflect.Int:
 		n, err := strconv.ParseInt(value, 0, 32)
 		if err != nil || n < 0 {
-			return fmt.Errorf("want a number that is not negative: %w", ErrDeviation)
+			return fmt.Errorf("%w: want a number that is not negative", ErrDeviation)
 		}
 		v.SetInt(n)
 	case reflect.Slice:
@@ -97,7 +112,7 @@ func setValue(v reflect.Value, value string) error {
 	default:
 		n, err := strconv.ParseUint(value, 0, v.Type().Bits())
 		if err != nil {
-			return fmt.Errorf("want a number of %d bits: %w", v.Type().Bits(), ErrDeviation)
+			return fmt.Errorf("%w: want a number of %d bits", ErrDeviation, v.Type().Bits())
 		}
 		v.SetUint(n)
 	}

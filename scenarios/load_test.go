@@ -124,7 +124,7 @@ func TestMistake(t *testing.T) {
 		{[]string{"phase2: established", "phase2: refused"}, `12:1: a refusal needs notifies, or silence, or both: by what is it to be known?`},
 		{[]string{"phase2: established", "phase2: established, silence: true"}, `12:1: contradiction: notifies and silence belong to a refusal, and none is acceptable`},
 		{[]string{"phase2: established", "phase2: refused, notifies: [NO-PROPOSAL]"}, `12:59: unknown value "NO-PROPOSAL"; did you mean "NO-PROPOSAL-CHOSEN"?`},
-		{[]string{"expect:", "deviations: [ike.none]\nexpect:"}, `12:14: scenarios: "ike.none": no such deviation; list them with: useipsec list deviations`},
+		{[]string{"expect:", "deviations: [ike.none]\nexpect:"}, `12:14: scenarios: "ike.none": not a deviation; list them with: useipsec list deviations`},
 		{[]string{"expect:", "script: [{wait: {for: 2h}}]\nexpect:"}, `12:23: a wait is longer than 0 and no longer than 1m`},
 		{[]string{"expect:", "peer: {password: other}\nexpect:"}, `12:18: contradiction: the authentication has no password`},
 		{[]string{"  proposals: [{encryption: aes128-cbc, hash", "  certificate: {intermediate: true}\n  proposals: [{encryption: aes128-cbc, hash"}, `8:3: contradiction: the authentication has no certificates`},

@@ -22,13 +22,13 @@ type Deviations struct {
 	// IgnoreRekey, if true, causes the oldest outbound SA to stay in use where the
 	// newest should be. RFC 2408 4.3, RFC 2409 9.
 	IgnoreRekey bool `yaml:"ignore_rekey"`
-	// KeepDeleted, if true, causes Remove and RemoveOutbound to do nothing.
+	// KeepDeleted, if true, causes SAs that are removed to stay in use.
 	// RFC 2408 3.15.
 	KeepDeleted bool `yaml:"keep_deleted"`
 	// NeverExpire, if true, causes SAs to be used past their lifetime. RFC 2401 4.4.3.
 	NeverExpire bool `yaml:"never_expire"`
-	// ReuseSPI, if true, causes Install to replace an inbound SA that has the same
-	// SPI instead of refusing. RFC 2401 4.4.3.
+	// ReuseSPI, if true, causes an inbound SA to replace one that has the same SPI
+	// instead of being refused. RFC 2401 4.4.3.
 	ReuseSPI bool `yaml:"reuse_spi"`
 	// UDPChecksum, if true, causes encapsulated ESP to carry a UDP checksum that is
 	// neither zero nor right. RFC 3948 2.1.
