@@ -6,6 +6,7 @@ import (
 
 	"github.com/useipsec/useipsec/harness/peer"
 	"github.com/useipsec/useipsec/scenarios"
+	"github.com/useipsec/useipsec/scenarios/profile"
 )
 
 // Lab names a kind of lab.
@@ -22,14 +23,13 @@ const Reference = "reference"
 
 // Plan is what a run does.
 type Plan struct {
-	Profile       string // its name
-	ProfileSource []byte // its text, which goes into the evidence
-	ClaimsSource  []byte // what is claimed of the peer goes there too; nil for nothing
-	Scenarios     []*scenarios.Scenario
-	Lab           Lab
-	Driver        peer.Driver  // nil: the reference peer
-	Carrier       peer.Carrier // forces one; CarrierAuto leaves it to the driver
-	// Deviations are switched on in the reference peer.
+	Profile      *profile.Profile // its text goes into the evidence
+	ClaimsSource []byte           // what is claimed of the peer goes there too; nil for nothing
+	Scenarios    []*scenarios.Scenario
+	Lab          Lab
+	Driver       peer.Driver  // nil: the reference peer
+	Carrier      peer.Carrier // forces one; CarrierAuto leaves it to the driver
+	// Deviations are switched on in the reference peer: see Deviate.
 	Deviations scenarios.Deviations
 	// DeviationNames are their names, for the evidence.
 	DeviationNames []string
@@ -55,9 +55,17 @@ func (p *Plan) PeerName() string {
 	return p.Driver.Name()
 }
 
+// Deviate switches a fault of the reference peer on, as [scenarios.Deviations.Set] does.
+func (p *Plan) Deviate(spec string) error {
+	p.DeviationNames = append(p.DeviationNames, spec)
+	return p.Deviations.Set(spec)
+}
+
 // Check tells what is wrong with the plan, before anything is started.
 func (p *Plan) Check() error {
 	switch {
+	case p.Profile == nil:
+		return fmt.Errorf("harness: %w: there is no profile", ErrPlan)
 	case len(p.Scenarios) == 0:
 		return fmt.Errorf("harness: %w: no scenario is selected", ErrPlan)
 	case p.Lab != Virtual && p.Lab != Netns:

@@ -55,9 +55,10 @@ type run struct {
 	trials []Trial
 }
 
-// Run does what the plan says and leaves the evidence in Options.Out. Once that directory
-// exists the bundle is returned, whatever goes wrong afterwards, and holds all that happened
-// until then. An error of a single trial is not an error of the run but stands in the bundle.
+// Run does what the plan says, leaves the evidence in Options.Out, and opens it as anybody does
+// who judges it later. Once a trial has begun there is a bundle, whatever goes wrong afterwards,
+// and it holds all that happened until then. An interrupt is an error that wraps that of ctx;
+// an error of a single trial is not one of the run but stands in the bundle.
 func Run(ctx context.Context, p Plan, o Options) (*evidence.Bundle, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
@@ -75,14 +76,19 @@ func Run(ctx context.Context, p Plan, o Options) (*evidence.Bundle, error) {
 	}
 	r.bundle.NoSecrets = o.NoSecrets
 	started := time.Now()
-	err = r.bundle.WriteProfile(p.ProfileSource)
+	err = r.bundle.WriteProfile(p.Profile.Source())
 	if err == nil && p.ClaimsSource != nil {
 		err = r.bundle.WriteClaims(p.ClaimsSource)
 	}
 	if err == nil {
 		err = r.all(ctx)
 	}
-	return r.bundle, errors.Join(err, r.close(ctx, started, err))
+	err = errors.Join(err, r.close(ctx, started, err), ctx.Err())
+	bundle, unreadable := evidence.Open(o.Out)
+	if err == nil {
+		err = unreadable // otherwise it is a consequence
+	}
+	return bundle, err
 }
 
 // meet finds out whether the peer can run here at all, before anything is written.
@@ -183,7 +189,7 @@ func (r *run) close(ctx context.Context, started time.Time, err error) error {
 	}
 	return r.bundle.Finish(evidence.Run{
 		Tool: r.opt.Tool, ToolVersion: r.opt.Version, Started: started, Finished: time.Now(),
-		Profile: r.plan.Profile, Lab: string(r.plan.Lab), Peer: r.info,
+		Profile: r.plan.Profile.Name, Lab: string(r.plan.Lab), Peer: r.info,
 		Platform: runtime.GOOS + "/" + runtime.GOARCH, Status: status, Trials: refs,
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/useipsec/useipsec/harness"
 	"github.com/useipsec/useipsec/harness/lab"
 	"github.com/useipsec/useipsec/scenarios"
+	"github.com/useipsec/useipsec/scenarios/profile"
 )
 
 // bgp is a scenario with traffic inside and outside of the child's selector.
@@ -40,8 +41,13 @@ func bgp(mode string) *scenarios.Scenario {
 	return s
 }
 
-func plan(l harness.Lab, s ...*scenarios.Scenario) harness.Plan {
-	return harness.Plan{Profile: "bgp", ProfileSource: []byte("# none\n"), Scenarios: s, Lab: l}
+func plan(t *testing.T, l harness.Lab, s ...*scenarios.Scenario) harness.Plan {
+	t.Helper()
+	p, err := profile.Builtin("bgp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return harness.Plan{Profile: p, Scenarios: s, Lab: l}
 }
 
 // protocols counts the packets of a trial's capture by IP protocol.
@@ -65,11 +71,8 @@ func TestRun(t *testing.T) {
 				t.Skip(err)
 			}
 			out := filepath.Join(t.TempDir(), "out")
-			b, err := harness.Run(t.Context(), plan(l, bgp("transport"), bgp("tunnel")), harness.Options{Out: out, Tool: "test"})
+			b, err := harness.Run(t.Context(), plan(t, l, bgp("transport"), bgp("tunnel")), harness.Options{Out: out, Tool: "test"})
 			if err != nil {
-				t.Fatal(err)
-			}
-			if b, err = evidence.Open(b.Dir()); err != nil {
 				t.Fatal(err)
 			}
 			n := 0
@@ -105,17 +108,14 @@ func TestRun(t *testing.T) {
 func TestCancel(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	out := filepath.Join(t.TempDir(), "out")
-	b, err := harness.Run(ctx, plan(harness.Virtual, bgp("transport"), bgp("tunnel")), harness.Options{
+	b, err := harness.Run(ctx, plan(t, harness.Virtual, bgp("transport"), bgp("tunnel")), harness.Options{
 		Out: out, Jobs: 1, Progress: func(p harness.Progress) {
 			if p.State == "step" {
 				cancel()
 			}
 		},
 	})
-	if b == nil {
-		t.Fatal(err)
-	}
-	if b, err = evidence.Open(out); err != nil {
+	if b == nil || !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
 	if b.Run().Status != evidence.StatusInterrupted || len(b.Run().Trials) != 4 {
@@ -133,8 +133,9 @@ func TestCancel(t *testing.T) {
 
 func TestPlan(t *testing.T) {
 	for name, p := range map[string]harness.Plan{
-		"no scenario": plan(harness.Virtual),
-		"no lab":      plan("moon", bgp("transport")),
+		"no profile":  {Scenarios: []*scenarios.Scenario{bgp("transport")}, Lab: harness.Virtual},
+		"no scenario": plan(t, harness.Virtual),
+		"no lab":      plan(t, "moon", bgp("transport")),
 	} {
 		out := filepath.Join(t.TempDir(), "out")
 		if _, err := harness.Run(t.Context(), p, harness.Options{Out: out}); !errors.Is(err, harness.ErrPlan) {
@@ -166,16 +167,12 @@ func TestCancelInStep(t *testing.T) {
 	s.Peer.PSK = scenarios.SecretOther
 	ctx, cancel := context.WithCancel(t.Context())
 	out := filepath.Join(t.TempDir(), "out")
-	_, err := harness.Run(ctx, plan(harness.Netns, s), harness.Options{Out: out, Progress: func(p harness.Progress) {
+	b, err := harness.Run(ctx, plan(t, harness.Netns, s), harness.Options{Out: out, Progress: func(p harness.Progress) {
 		if p.State == "step" { // the first is done, the second begins
 			time.AfterFunc(50*time.Millisecond, cancel)
 		}
 	}})
-	if err != nil && !errors.Is(err, context.Canceled) {
-		t.Fatal(err)
-	}
-	b, err := evidence.Open(out)
-	if err != nil {
+	if b == nil || !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
 	for _, ref := range b.Run().Trials {

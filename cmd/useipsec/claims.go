@@ -50,9 +50,15 @@ func bundleClaims(b *evidence.Bundle, name string, f check.Filter) (*scenarios.C
 
 // canLearn says what is wrong with the name of a file that is to be written.
 func canLearn(name string) error {
-	switch _, err := os.Lstat(name); {
-	case name == "" || errors.Is(err, fs.ErrNotExist):
+	if name == "" {
 		return nil
+	}
+	switch _, err := os.Lstat(name); {
+	case errors.Is(err, fs.ErrNotExist):
+		if _, err = os.Stat(filepath.Dir(name)); err == nil {
+			return nil
+		}
+		return fmt.Errorf("--learn: %w", err)
 	case err != nil:
 		return fmt.Errorf("--learn: %w", err)
 	}

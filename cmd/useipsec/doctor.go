@@ -26,8 +26,8 @@ func newDoctor() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Say what this machine can run, and what would add the rest",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args:  noArguments,
+		RunE: asRoot(func(cmd *cobra.Command, _ []string) error {
 			found := examine(cmd.Context())
 			if asJSON {
 				return printJSON(cmd.OutOrStdout(), found)
@@ -44,7 +44,7 @@ func newDoctor() *cobra.Command {
 				}
 			}
 			return nil
-		},
+		}),
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
@@ -54,10 +54,9 @@ func examine(ctx context.Context) []finding {
 	found := []finding{{What: "virtual lab, reference peer", Works: true, Detail: "needs nothing: useipsec run"}}
 	netns := finding{What: "netns lab", Works: true, Detail: "useipsec run --lab netns"}
 	if err := lab.CanNetns(); err != nil {
-		netns.Detail = err.Error()
-		if netns.Works = lab.CanUserNamespace() == nil; netns.Works {
-			netns.Detail = "in a user namespace of its own: useipsec run --lab netns"
-		}
+		netns.Works, netns.Detail = false, err.Error()
+	} else if lab.InUserNamespace() {
+		netns.Detail = "in a user namespace of its own: " + netns.Detail
 	}
 	found = append(found, netns)
 	if netns.Works {

@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -15,82 +15,118 @@ import (
 	"github.com/useipsec/useipsec/scenarios/profile"
 )
 
-// row is a line of a list: its cells for people, the value for programs.
-type row struct {
-	cells []string
-	value any
+// listFlags are the flags of the lists that have some.
+type listFlags struct {
+	files           []string
+	within, outside string
+}
+
+// list is one of the lists. The last column is the one that may be long.
+type list struct {
+	name, short string
+	header      []string
+	rows        func(context.Context, listFlags) ([]row, error)
+	schema      func() []byte // nil: there is none
+	schemaUsage string
+}
+
+var lists = []list{
+	{
+		name: "scenarios", short: "Scenarios of the library",
+		header: []string{"SCENARIO", "PEER PLAYS", "TITLE"}, rows: scenarioRows,
+	},
+	{
+		name: "profiles", short: "Built-in profiles",
+		header: []string{"PROFILE", "TITLE"}, rows: profileRows,
+		schema: profile.Schema, schemaUsage: "print the JSON Schema of profiles, for editors",
+	},
+	{name: "peers", short: "Peers that can be tested", header: []string{"PEER", "VERSION", "HERE"}, rows: peerRows},
+	{
+		name: "rules", short: "Rules that judge",
+		header: []string{"RULE", "LEVEL", "ITEM", "REFERENCE", "TITLE"}, rows: ruleRows,
+	},
+	{
+		name: "deviations", short: "Faults of the reference peer: what each does, and which section it is about",
+		header: []string{"DEVIATION", "VALUE", "REFERENCE", "WHAT IT IS OR CAUSES"}, rows: deviationRows,
+	},
+	{
+		name: "capabilities", short: "What can be claimed of a product",
+		header: []string{"KIND", "MEANING: VALUES"}, rows: capabilityRows,
+		schema: scenarios.ClaimsSchema, schemaUsage: "print the JSON Schema of claims, for editors",
+	},
 }
 
 func newList() *cobra.Command {
+	var names []string
+	for _, l := range lists {
+		names = append(names, l.name)
+	}
 	c := &cobra.Command{
-		Use:   "list scenarios|profiles|peers|rules|deviations|capabilities",
+		Use:   "list " + strings.Join(names, "|"),
 		Short: "List what there is to choose from",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return fmt.Errorf("there is no list of %q: scenarios, profiles, peers, rules, deviations, capabilities", args[0])
+				return fmt.Errorf("there is no list of %q: %s", args[0], strings.Join(names, ", "))
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	var asJSON bool
-	var files []string
-	var within, outside string
 	c.PersistentFlags().BoolVar(&asJSON, "json", false, "print JSON")
-	add := func(name, short string, header []string, rows func(context.Context) ([]row, error)) *cobra.Command {
-		sub := &cobra.Command{
-			Use: name, Short: short, Args: cobra.NoArgs,
-			RunE: func(cmd *cobra.Command, _ []string) error {
-				rs, err := rows(cmd.Context())
-				if err != nil {
-					return usage(err)
-				}
-				return printRows(cmd, header, rs, asJSON)
-			},
-		}
-		c.AddCommand(sub)
-		return sub
+	for _, l := range lists {
+		c.AddCommand(l.command(&asJSON))
 	}
-	scens := add("scenarios", "Scenarios of the library", []string{"SCENARIO", "PEER PLAYS", "TITLE"},
-		func(context.Context) ([]row, error) { return scenarioRows(files, within) })
-	scens.Flags().StringSliceVar(&files, "scenario", nil, "further scenarios: a file, or a directory of them")
-	scens.Flags().StringVar(&within, "within", "", "only those that this profile asks for")
-	scens.Flags().StringVar(&outside, "outside", "", "only those that this profile does not ask for, and why not")
-	listAll := scens.RunE
-	scens.RunE = func(cmd *cobra.Command, args []string) error {
-		if outside == "" {
-			return listAll(cmd, args)
-		}
-		rows, err := outsideRows(files, outside)
-		if err != nil {
-			return usage(err)
-		}
-		return printRows(cmd, []string{"SCENARIO", "BEYOND THE PROFILE"}, rows, asJSON)
-	}
-	profiles := add("profiles", "Built-in profiles", []string{"PROFILE", "TITLE"}, func(context.Context) ([]row, error) { return profileRows() })
-	withSchema(profiles, "print the JSON Schema of profiles, for editors", profile.Schema)
-	add("peers", "Peers that can be tested", []string{"PEER", "VERSION", "HERE"}, peerRows)
-	add("rules", "Rules that judge", []string{"RULE", "LEVEL", "ITEM", "REFERENCE", "TITLE"}, func(context.Context) ([]row, error) { return ruleRows(), nil })
-	add("deviations", "Faults of the reference peer", []string{"DEVIATION", "VALUE"}, func(context.Context) ([]row, error) { return deviationRows(), nil })
-	capabilities := add("capabilities", "What can be claimed of a product", []string{"KIND", "VALUES", "MEANING"}, func(context.Context) ([]row, error) { return capabilityRows(), nil })
-	withSchema(capabilities, "print the JSON Schema of claims, for editors", scenarios.ClaimsSchema)
 	return c
 }
 
-// withSchema lets a list print a schema instead.
-func withSchema(c *cobra.Command, usage string, schema func() []byte) {
-	asked := c.Flags().Bool("schema", false, usage)
-	list := c.RunE
-	c.RunE = func(cmd *cobra.Command, args []string) error {
-		if *asked {
-			_, err := cmd.OutOrStdout().Write(schema())
-			return err
-		}
-		return list(cmd, args)
+func (l list) command(asJSON *bool) *cobra.Command {
+	var f listFlags
+	var schema bool
+	c := &cobra.Command{
+		Use: l.name, Short: l.short, Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if schema {
+				_, err := cmd.OutOrStdout().Write(l.schema())
+				return err
+			}
+			rows, err := l.rows(cmd.Context(), f)
+			if err != nil {
+				return usage(err)
+			}
+			if f.outside != "" {
+				l.header = []string{"SCENARIO", "BEYOND THE PROFILE"}
+			}
+			return printRows(cmd.OutOrStdout(), l.header, rows, *asJSON)
+		},
 	}
+	if l.schema != nil {
+		c.Flags().BoolVar(&schema, "schema", false, l.schemaUsage)
+	}
+	switch l.name {
+	case "scenarios":
+		c.Flags().StringSliceVar(&f.files, "scenario", nil, "further scenarios: a file, or a directory of them")
+		c.Flags().StringVar(&f.within, "within", "", "only those that this profile asks for")
+		c.Flags().StringVar(&f.outside, "outside", "", "only those that this profile does not ask for, and why not")
+		c.MarkFlagsMutuallyExclusive("within", "outside")
+	case "peers":
+		c.RunE = asRoot(c.RunE)
+	}
+	return c
 }
 
-func capabilityRows() []row {
+func printRows(w io.Writer, header []string, rows []row, asJSON bool) error {
+	if !asJSON {
+		return printTable(w, header, rows)
+	}
+	values := make([]any, len(rows))
+	for i, r := range rows {
+		values[i] = r.value
+	}
+	return printJSON(w, values)
+}
+
+func capabilityRows(context.Context, listFlags) ([]row, error) {
 	var rows []row
 	var values []string
 	all := scenarios.Claimable()
@@ -100,28 +136,12 @@ func capabilityRows() []row {
 			continue
 		}
 		rows = append(rows, row{
-			[]string{c.Kind.String(), strings.Join(values, " "), c.Kind.Meaning()},
+			[]string{c.Kind.String(), c.Kind.Meaning() + ": " + strings.Join(values, " ")},
 			map[string]any{"kind": c.Kind, "values": values, "meaning": c.Kind.Meaning()},
 		})
 		values = nil
 	}
-	return rows
-}
-
-func printRows(cmd *cobra.Command, header []string, rows []row, asJSON bool) error {
-	if asJSON {
-		values := make([]any, len(rows))
-		for i, r := range rows {
-			values[i] = r.value
-		}
-		return printJSON(cmd.OutOrStdout(), values)
-	}
-	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, strings.Join(header, "\t"))
-	for _, r := range rows {
-		fmt.Fprintln(w, strings.Join(r.cells, "\t"))
-	}
-	return w.Flush()
+	return rows, nil
 }
 
 // outsideRows are the scenarios that a profile does not ask for, with the reasons.
@@ -143,13 +163,16 @@ func outsideRows(files []string, name string) ([]row, error) {
 	return rows, nil
 }
 
-func scenarioRows(files []string, within string) ([]row, error) {
-	all, err := loadScenarios(files)
+func scenarioRows(_ context.Context, f listFlags) ([]row, error) {
+	if f.outside != "" {
+		return outsideRows(f.files, f.outside)
+	}
+	all, err := loadScenarios(f.files)
 	if err != nil {
 		return nil, err
 	}
-	if within != "" {
-		p, err := loadProfile(within)
+	if f.within != "" {
+		p, err := loadProfile(f.within)
 		if err != nil {
 			return nil, err
 		}
@@ -166,7 +189,7 @@ func scenarioRows(files []string, within string) ([]row, error) {
 	return rows, nil
 }
 
-func profileRows() ([]row, error) {
+func profileRows(context.Context, listFlags) ([]row, error) {
 	var rows []row
 	for _, n := range profile.Builtins() {
 		p, err := profile.Builtin(n)
@@ -178,7 +201,7 @@ func profileRows() ([]row, error) {
 	return rows, nil
 }
 
-func peerRows(ctx context.Context) ([]row, error) {
+func peerRows(ctx context.Context, _ listFlags) ([]row, error) {
 	rows := []row{{
 		[]string{harness.Reference, toolVersion(), "always: it is our own host"},
 		map[string]any{"name": harness.Reference, "version": toolVersion(), "available": true},
@@ -200,7 +223,7 @@ func peerRows(ctx context.Context) ([]row, error) {
 	return rows, nil
 }
 
-func ruleRows() []row {
+func ruleRows(context.Context, listFlags) ([]row, error) {
 	var rows []row
 	for _, r := range check.Rules() {
 		item := r.Letter()
@@ -212,13 +235,17 @@ func ruleRows() []row {
 			map[string]string{"id": r.ID, "level": r.Level.String(), "item": r.Letter(), "ref": r.Ref, "title": r.Title, "requirement": r.Requirement},
 		})
 	}
-	return rows
+	return rows, nil
 }
 
-func deviationRows() []row {
+func deviationRows(context.Context, listFlags) ([]row, error) {
 	var rows []row
 	for _, d := range scenarios.DeviationList() {
-		rows = append(rows, row{[]string{d.Name, d.Type}, map[string]string{"name": d.Name, "type": d.Type}})
+		refs := strings.Join(d.Refs, ", ")
+		if refs == "" {
+			refs = "-"
+		}
+		rows = append(rows, row{[]string{d.Name, d.Type, refs, d.Text}, d})
 	}
-	return rows
+	return rows, nil
 }

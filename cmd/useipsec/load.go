@@ -60,7 +60,11 @@ func readScenarios(path string) ([]*scenarios.Scenario, error) {
 		return nil, fmt.Errorf("scenario: %w", err)
 	}
 	if info.IsDir() {
-		return scenarios.LoadTree(os.DirFS(path), ".")
+		found, err := scenarios.LoadTree(os.DirFS(path), ".")
+		if err == nil && len(found) == 0 {
+			err = fmt.Errorf("scenario: there is no scenario in %s: they are files that end in .yaml", path)
+		}
+		return found, err
 	}
 	data, err := os.ReadFile(filepath.Clean(path))
 	if err != nil {

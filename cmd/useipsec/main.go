@@ -59,6 +59,21 @@ func main() {
 	os.Exit(code)
 }
 
+// output keeps the first error of writing, so that no command has to look: what a program was to read must not be missing
+// behind a good exit code.
+type output struct {
+	w   io.Writer
+	err error
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.w.Write(p)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
+}
+
 // run is the whole program, for main and for tests.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
 	defer func() {
@@ -67,11 +82,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 			code = exitOurs
 		}
 	}()
+	out := &output{w: stdout}
 	cmd := newRoot()
 	cmd.SetArgs(args)
-	cmd.SetOut(stdout)
+	cmd.SetOut(out)
 	cmd.SetErr(stderr)
 	ran, err := cmd.ExecuteContextC(ctx)
+	if out.err != nil {
+		fmt.Fprintln(stderr, "useipsec: standard output:", out.err)
+		return exitOurs
+	}
 	if err == nil {
 		return exitOK
 	}

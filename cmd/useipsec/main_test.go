@@ -29,8 +29,12 @@ func TestScripts(t *testing.T) {
 			"exits": exits, "cut": cut, "results": results,
 		},
 		Condition: func(cond string) (bool, error) {
-			_, err := os.Stat(corpusDir)
-			return cond == "corpus" && err == nil, nil
+			name, isFile := strings.CutPrefix(cond, "exists:")
+			if cond == "corpus" {
+				name, isFile = corpusDir, true
+			}
+			_, err := os.Stat(name)
+			return isFile && err == nil, nil
 		},
 		Setup:               func(e *testscript.Env) error { e.Setenv("CORPUS", corpusDir); return nil },
 		RequireExplicitExec: true,

@@ -11,13 +11,11 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/useipsec/useipsec/captures/check"
 	"github.com/useipsec/useipsec/captures/diagnose"
 	"github.com/useipsec/useipsec/captures/evidence"
 	"github.com/useipsec/useipsec/harness"
-	"github.com/useipsec/useipsec/harness/lab"
 	"github.com/useipsec/useipsec/harness/peer"
 	"github.com/useipsec/useipsec/harness/report"
 	"github.com/useipsec/useipsec/scenarios"
@@ -103,8 +101,8 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	if claims != nil {
 		plan.ClaimsSource = claims.Source()
 	}
-	if code, err := f.elsewhere(plan); code >= 0 || err != nil {
-		return &exitError{code, err}
+	if done, err := elsewhere(plan); done {
+		return err
 	}
 	if f.out == "" {
 		f.out = "useipsec-" + time.Now().UTC().Format("20060102T150405Z")
@@ -117,19 +115,19 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	if bundle == nil {
 		return startError(err)
 	}
-	return f.judge(cmd, prof, check.Options{Filter: filter, Claims: claims, Diagnose: diagnose.New}, err)
+	return f.judge(cmd, bundle, prof, check.Options{Filter: filter, Claims: claims, Diagnose: diagnose.New}, err)
 }
 
 // plan reads everything the run depends on, so that what is wrong is said before anything runs.
 func (f *runFlags) plan(args []string) (*profile.Profile, harness.Plan, check.Filter, error) {
-	p := harness.Plan{Lab: harness.Lab(f.lab), DeviationNames: f.deviations}
+	p := harness.Plan{Lab: harness.Lab(f.lab)}
 	filter := check.Filter{Rules: f.rules, Refs: f.ruleRefs}
 	fail := func(err error) (*profile.Profile, harness.Plan, check.Filter, error) { return nil, p, filter, err }
 	prof, err := loadProfile(f.profile)
 	if err != nil {
 		return fail(err)
 	}
-	p.Profile, p.ProfileSource = prof.Name, prof.Source()
+	p.Profile = prof
 	if _, err := filter.Select(check.Rules()); err != nil {
 		return fail(err)
 	}
@@ -149,7 +147,7 @@ func (f *runFlags) plan(args []string) (*profile.Profile, harness.Plan, check.Fi
 		return fail(err)
 	}
 	for _, d := range f.deviations {
-		if err := p.Deviations.Set(d); err != nil {
+		if err := p.Deviate(d); err != nil {
 			return fail(err)
 		}
 	}
@@ -193,22 +191,6 @@ func (f *runFlags) selected(all []*scenarios.Scenario, args []string, prof *prof
 	return within, nil
 }
 
-// elsewhere runs the whole command again in a user namespace when the lab needs privileges
-// that this process has only there. A code below 0 means: go on here.
-func (f *runFlags) elsewhere(p harness.Plan) (int, error) {
-	if p.Lab != harness.Netns || os.Geteuid() == 0 || lab.InUserNamespace() {
-		return -1, nil
-	}
-	if err := lab.CanUserNamespace(); err != nil {
-		return exitOurs, fmt.Errorf("%w; the netns lab needs root or a user namespace: run it with sudo, or use --lab virtual", err)
-	}
-	code, err := lab.ReexecInUserNamespace(os.Args[1:])
-	if err != nil {
-		return exitOurs, err
-	}
-	return code, nil
-}
-
 // startError is why a run did not begin.
 func startError(err error) error {
 	switch {
@@ -220,24 +202,17 @@ func startError(err error) error {
 	return &exitError{exitOurs, err}
 }
 
-// judge reads the evidence back from the disk, as check does later, and writes the reports.
-// It happens after an interrupt too.
-func (f *runFlags) judge(cmd *cobra.Command, prof *profile.Profile, o check.Options, runErr error) error {
+// judge judges the evidence and writes the reports. It happens after an interrupt too.
+func (f *runFlags) judge(cmd *cobra.Command, bundle *evidence.Bundle, prof *profile.Profile, o check.Options, runErr error) error {
 	if runErr != nil && !errors.Is(runErr, context.Canceled) {
 		fmt.Fprintln(cmd.ErrOrStderr(), "useipsec:", runErr)
-	}
-	bundle, err := evidence.Open(f.out)
-	if err != nil {
-		return &exitError{exitOurs, err}
 	}
 	res, err := check.Run(bundle, prof, o)
 	if err != nil {
 		return &exitError{exitOurs, err}
 	}
-	if err := report.Write(bundle, res); err != nil {
-		return &exitError{exitOurs, err}
-	}
-	if err := printResult(cmd.OutOrStdout(), res, f.json); err != nil {
+	unwritten := report.Write(bundle, res)
+	if err := errors.Join(printResult(cmd.OutOrStdout(), res, f.json), unwritten); err != nil {
 		return &exitError{exitOurs, err}
 	}
 	if !f.json {
@@ -269,9 +244,4 @@ func printResult(w io.Writer, res *check.Result, asJSON bool) error {
 		return report.JSON(w, res)
 	}
 	return report.Summary(w, res, isTerminal(w) && os.Getenv("NO_COLOR") == "")
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -19,7 +19,6 @@ import (
 	"github.com/onsi/ginkgo/v2"
 
 	"github.com/useipsec/useipsec/captures/check"
-	"github.com/useipsec/useipsec/captures/evidence"
 	"github.com/useipsec/useipsec/harness"
 	"github.com/useipsec/useipsec/harness/lab"
 	"github.com/useipsec/useipsec/harness/peer"
@@ -98,16 +97,12 @@ func run(ctx ginkgo.SpecContext, c Config, selected []*scenarios.Scenario, resul
 	if out == "" {
 		out = filepath.Join(ginkgo.GinkgoT().TempDir(), "evidence")
 	}
-	_, err = harness.Run(ctx, harness.Plan{
-		Profile: name, Scenarios: selected, Lab: c.Lab, Driver: c.Driver, Carrier: c.Carrier,
+	b, err := harness.Run(ctx, harness.Plan{
+		Profile: prof, Scenarios: selected, Lab: c.Lab, Driver: c.Driver, Carrier: c.Carrier,
 	}, harness.Options{Out: out, Tool: "useipsec e2e", Jobs: c.Jobs})
 	if errors.Is(err, peer.ErrUnavailable) {
 		missing(err)
 	}
-	if err != nil {
-		ginkgo.Fail(err.Error())
-	}
-	b, err := evidence.Open(out)
 	if err != nil {
 		ginkgo.Fail(err.Error())
 	}

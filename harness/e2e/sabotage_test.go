@@ -16,8 +16,8 @@ import (
 	"github.com/useipsec/useipsec/scenarios/profile"
 )
 
-// judged runs scenarios and judges them.
-func judged(t *testing.T, p harness.Plan, patterns ...string) *check.Result {
+// ran runs scenarios for the profile bgp.
+func ran(t *testing.T, p harness.Plan, patterns ...string) *evidence.Bundle {
 	t.Helper()
 	all, err := scenarios.Builtins()
 	if err != nil {
@@ -26,16 +26,22 @@ func judged(t *testing.T, p harness.Plan, patterns ...string) *check.Result {
 	if p.Scenarios, err = scenarios.Select(all, scenarios.Selection{Patterns: patterns}); err != nil {
 		t.Fatal(err)
 	}
-	prof, err := profile.Builtin("bgp")
+	if p.Profile, err = profile.Builtin("bgp"); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "out")
+	b, err := harness.Run(t.Context(), p, harness.Options{Out: out, Tool: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.Profile, p.ProfileSource = prof.Name, prof.Source()
-	out := filepath.Join(t.TempDir(), "out")
-	if _, err := harness.Run(t.Context(), p, harness.Options{Out: out, Tool: "test"}); err != nil {
-		t.Fatal(err)
-	}
-	b, err := evidence.Open(out)
+	return b
+}
+
+// judged runs scenarios and judges them.
+func judged(t *testing.T, p harness.Plan, patterns ...string) *check.Result {
+	t.Helper()
+	b := ran(t, p, patterns...)
+	prof, err := profile.Parse("profile.yaml", b.Profile())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,8 +102,8 @@ func TestSabotage(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.fault, func(t *testing.T) {
-			p := harness.Plan{Lab: harness.Virtual, DeviationNames: []string{tt.fault}}
-			if err := p.Deviations.Set(tt.fault); err != nil {
+			p := harness.Plan{Lab: harness.Virtual}
+			if err := p.Deviate(tt.fault); err != nil {
 				t.Fatal(err)
 			}
 			res := judged(t, p, tt.scenario)

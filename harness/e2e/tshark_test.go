@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -16,7 +15,6 @@ import (
 	"github.com/useipsec/useipsec/esp"
 	"github.com/useipsec/useipsec/harness"
 	"github.com/useipsec/useipsec/ikev1/wire"
-	"github.com/useipsec/useipsec/scenarios"
 )
 
 // frame is what both dissectors say of a frame.
@@ -37,22 +35,7 @@ func TestTshark(t *testing.T) {
 		}
 		t.Skip("tshark is not installed: apt-get install tshark")
 	}
-	all, err := scenarios.Builtins()
-	if err != nil {
-		t.Fatal(err)
-	}
-	selected, err := scenarios.Select(all, scenarios.Selection{Patterns: []string{"main/psk", "quick", "lifecycle"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := filepath.Join(t.TempDir(), "out")
-	if _, err := harness.Run(t.Context(), harness.Plan{Profile: "bgp", Scenarios: selected, Lab: harness.Virtual}, harness.Options{Out: out, Tool: "test"}); err != nil {
-		t.Fatal(err)
-	}
-	b, err := evidence.Open(out)
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := ran(t, harness.Plan{Lab: harness.Virtual}, "main/psk", "quick", "lifecycle")
 	for tr, err := range b.Trials() {
 		if err != nil {
 			t.Fatal(err)

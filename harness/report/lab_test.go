@@ -31,20 +31,17 @@ func ran(t *testing.T, deviations ...string) (*evidence.Bundle, *check.Result) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := harness.Plan{Profile: prof.Name, ProfileSource: prof.Source(), Lab: harness.Virtual, DeviationNames: deviations}
+	p := harness.Plan{Profile: prof, Lab: harness.Virtual}
 	if p.Scenarios, err = scenarios.Select(all, scenarios.Selection{Patterns: []string{"main/psk/aes128-sha1-modp2048"}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, d := range deviations {
-		if err := p.Deviations.Set(d); err != nil {
+		if err := p.Deviate(d); err != nil {
 			t.Fatal(err)
 		}
 	}
 	out := filepath.Join(t.TempDir(), "out")
-	if _, err := harness.Run(t.Context(), p, harness.Options{Out: out, Tool: "test"}); err != nil {
-		t.Fatal(err)
-	}
-	b, err := evidence.Open(out)
+	b, err := harness.Run(t.Context(), p, harness.Options{Out: out, Tool: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
