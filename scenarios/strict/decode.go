@@ -1,6 +1,7 @@
 package strict
 
 import (
+	"cmp"
 	"encoding"
 	"fmt"
 	"reflect"
@@ -20,7 +21,7 @@ func (d *Document) one(docs []*ast.DocumentNode) *node {
 			continue
 		}
 		if root != nil {
-			d.errorAt("", position(doc.Body.GetToken()), "a second document is not allowed in one file")
+			d.errorAt("", position(cmp.Or(doc.Start, doc.Body.GetToken())), "a second document is not allowed in one file")
 			break
 		}
 		if root = c.convert(doc.Body, ""); root == nil {
@@ -148,7 +149,7 @@ func (dec *decoder) structure(n *node, v reflect.Value, path, vocab string) {
 	}
 	for _, f := range known {
 		below := join(path, f.key)
-		if f.required && !present[f.key] && !dec.doc.meant[below] && dec.doc.Complete(path) {
+		if f.required && !n.partial && !present[f.key] && !dec.doc.meant[below] && dec.doc.Complete(path) {
 			dec.doc.errorAt(below, dec.doc.At(path), "missing key %q%s", f.key, in(path))
 		}
 	}

@@ -121,13 +121,19 @@ func TestMistakes(t *testing.T) {
 		{"name: &n x", `1:7: an anchor is not allowed here; write the value itself`},
 		{"name: x\nlist: *n", `2:7: an alias is not allowed here; write the value itself`},
 		{"name: !!str x", `1:7: a tag is not allowed here; write the value itself`},
+		{"name: x\nmany:\n  - <<: {a: x}", `3:5: a merge key is not allowed here; write the keys themselves`},
+		{"name: x\r\ncount: many\r\non: true\r\n", `2:8: count takes a whole number from 0 to 65535, not text`},
+		{"name: x\r\ninner:\r\n  a: q\r\n  b: 256\r\n", `4:6: inner.b takes a whole number from 0 to 255, not the number 256`},
+		{"name: x\rcount: 1\r", `1:1: the line has a carriage return without a line feed; lines end in LF or CRLF`},
+		{"\xff\xfen\x00a\x00m\x00e\x00:\x00 \x00x\x00\n\x00", `1:1: the file is in UTF-16; save it in UTF-8`},
+		{"\x00n\x00a\x00m\x00e\x00:\x00 \x00x\x00\n\x00#", `1:1: the file is in UTF-16; save it in UTF-8`},
 		{"name: x\n<<: {count: 1}", `2:1: a merge key is not allowed here; write the keys themselves`},
-		{"name: x\n--- \nname: y", `3:5: a second document is not allowed in one file`},
+		{"name: x\n--- \nname: y", `2:1: a second document is not allowed in one file`},
 		{"- name: x", `1:1: the file takes a mapping with the keys name, count, on, maybe, colour, life, size, cipher, list, inner, many, not a list`},
 		{"just text", `1:1: the file takes a mapping with the keys name, count, on, maybe, colour, life, size, cipher, list, inner, many, not text`},
 		{"", `1:1: the file is empty`},
 		{"# nothing\n", `1:1: the file is empty`},
-		{"name: x\n\tcount: 1", `2:1: found character '\t' that cannot start any token`},
+		{"name: x\n\tcount: 1", `2:1: a tab cannot indent; use spaces`},
 		{"name: 'x", `1:7: could not find end character of single-quoted text`},
 		{"name: x\nlist: [null", `2:7: the bracket is not closed`},
 		{"name: a: b", `1:7: mapping value is not allowed in this context`},
@@ -183,9 +189,50 @@ func golden(t *testing.T, file, got string) {
 	}
 }
 
+// TestBehindAnchors: an anchor or a tag is a mistake, and does not hide those in
+// the value that it stands before.
+func TestBehindAnchors(t *testing.T) {
+	_, doc := decode("name: x\ninner: &i\n  b: 256\nmany: !!seq\n  - {a: 5}\n")
+	var got []string
+	for _, e := range doc.Mistakes() {
+		got = append(got, e.Error())
+	}
+	want := []string{
+		`t.yaml:2:1: missing key "a" in inner`,
+		`t.yaml:2:8: an anchor is not allowed here; write the value itself`,
+		`t.yaml:3:6: inner.b takes a whole number from 0 to 255, not the number 256`,
+		`t.yaml:4:7: a tag is not allowed here; write the value itself`,
+		`t.yaml:5:9: many[0].a takes text, not the number 5; put it in quotes if it is meant as text`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestQuote: the mark stands under its column, and what a terminal would act on
+// is not shown.
+func TestQuote(t *testing.T) {
+	long := strings.Repeat("a", 500) + "b" + strings.Repeat("c", 499)
+	for _, tt := range []struct {
+		line string
+		col  int
+		want string
+	}{
+		{"\tab: c", 6, "    7 | \tab: c\n      | \t    ^"},
+		{"é: \x1b[31mx\x00\xff", 9, "    7 | é: �[31mx��\n      |         ^"},
+		{long, 501, "    7 | …" + strings.Repeat("a", 98) + "b" + strings.Repeat("c", 99) + "…\n      | " + strings.Repeat(" ", 99) + "^"},
+		{long, 1, "    7 | " + strings.Repeat("a", 199) + "…\n      | ^"},
+		{long, 1000, "    7 | …" + strings.Repeat("c", 199) + "\n      | " + strings.Repeat(" ", 199) + "^"},
+	} {
+		if diff := cmp.Diff(tt.want, strict.Quote(tt.line, 7, tt.col)); diff != "" {
+			t.Errorf("column %d of %.20q: %s", tt.col, tt.line, diff)
+		}
+	}
+}
+
 func TestLimits(t *testing.T) {
 	_, doc := decode("name: x\n" + strings.Repeat("# comment\n", 7000))
-	if got, want := doc.Err().Error(), "t.yaml:1:1: the file has 70008 octets; at most 65536 are read"; !strings.HasPrefix(got, want) {
+	if got, want := doc.Err().Error(), "t.yaml:1:1: the file has more than 65536 octets, the most that is read"; !strings.HasPrefix(got, want) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	_, doc = decode("name: x\n" + strings.Repeat("unknown: y\n", 1000))

@@ -36,7 +36,7 @@ type Document struct {
 func Decode(file string, data []byte, into any, vocabularies map[string][]string) *Document {
 	d := &Document{
 		File: file, Data: data,
-		lines: strings.Split(strings.TrimPrefix(string(data), "\ufeff"), "\n"),
+		lines: strings.Split(strings.TrimPrefix(string(withoutCRLF(data)), "\ufeff"), "\n"),
 		keys:  map[string]Pos{}, vals: map[string]Pos{}, leaf: map[string]bool{}, meant: map[string]bool{},
 	}
 	root := d.read()
@@ -46,6 +46,7 @@ func Decode(file string, data []byte, into any, vocabularies map[string][]string
 	if root == nil {
 		return d
 	}
+	d.gaps = d.gaps || root.partial
 	dec := decoder{doc: d, vocabularies: vocabularies}
 	dec.root(root, into)
 	return d
@@ -53,12 +54,13 @@ func Decode(file string, data []byte, into any, vocabularies map[string][]string
 
 // read returns the document's tree, or nil if there is none.
 func (d *Document) read() *node {
-	bad := checkText(d.Data)
+	if e := unreadable(d.Data); e != nil {
+		d.errorAt("", e.pos, "%s", e.msg)
+		return nil
+	}
+	bad := checkText(d.lines)
 	for _, e := range bad {
 		d.errorAt("", e.pos, "%s", e.msg)
-	}
-	if len(d.Data) > maxSize {
-		return nil
 	}
 	lines := slices.Clone(d.lines)
 	for _, e := range bad {
@@ -157,7 +159,7 @@ func (d *Document) Line(number int) string {
 	if number < 1 || number > len(d.lines) {
 		return ""
 	}
-	return strings.TrimSuffix(d.lines[number-1], "\r")
+	return d.lines[number-1]
 }
 
 // Errorf adds a mistake at the path, unless there is one at that very path

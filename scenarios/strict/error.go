@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Error is one mistake in a file.
@@ -41,20 +42,38 @@ func (e *Error) Detail() string {
 	return e.Error() + "\n" + Quote(e.Excerpt, e.Line, e.Col)
 }
 
-// Quote renders one source line with its number and a mark under col.
+// quoted is the most characters of a line that Quote shows.
+const quoted = 200
+
+// Quote renders one source line with its number and a mark under col. Of a long
+// line it shows what is around the mark, and it shows nothing that a terminal
+// would take for a command.
 func Quote(line string, number, col int) string {
-	var mark strings.Builder
-	for i, r := range []rune(line) {
-		if i >= col-1 {
-			break
+	runes := []rune(line)
+	if len(runes) > quoted {
+		from := min(max(col-quoted/2, 0), len(runes)-quoted)
+		if runes = runes[from : from+quoted]; from > 0 {
+			runes[0] = '…'
+			col -= from
 		}
-		if r == '\t' { // keep the mark under its column whatever the tab width
+		if from+quoted < len([]rune(line)) {
+			runes[quoted-1] = '…'
+		}
+	}
+	var mark strings.Builder
+	for i, r := range runes {
+		if r != '\t' && !unicode.IsPrint(r) {
+			runes[i] = unicode.ReplacementChar
+		}
+		switch {
+		case i >= col-1:
+		case r == '\t': // keep the mark under its column whatever the tab width
 			mark.WriteRune('\t')
-		} else {
+		default:
 			mark.WriteRune(' ')
 		}
 	}
-	return fmt.Sprintf("%5d | %s\n      | %s^", number, line, mark.String())
+	return fmt.Sprintf("%5d | %s\n      | %s^", number, string(runes), mark.String())
 }
 
 // Errors are all mistakes in a file, in the order of the text.

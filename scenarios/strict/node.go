@@ -7,6 +7,7 @@ type node struct {
 	pos     Pos
 	entries []entry // mappings, in the order of the text, keys unique
 	items   []*node // sequences
+	partial bool    // mappings: keys have been left out, and were reported
 }
 
 type entry struct {

@@ -14,13 +14,16 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
+// MaxSize is the most octets that a file may have: the parser's time grows with
+// the square.
+const MaxSize = 64 << 10
+
 // Limits on what is given to the YAML library. Its parser recurses once per
 // level of nesting, and a stack overflow cannot be caught; the depth of block
 // nesting is bounded by the length of a line, since every level is indented.
 const (
-	maxSize  = 64 << 10 // octets; the parser's time grows with the square
-	maxLine  = 1000     // octets
-	maxDepth = 32       // brackets within brackets
+	maxLine  = 1000 // octets
+	maxDepth = 32   // brackets within brackets
 )
 
 // syntaxError is a mistake that leaves (a part of) the text without meaning.
@@ -29,24 +32,50 @@ type syntaxError struct {
 	msg string
 }
 
-// checkText finds what makes a text unfit for the YAML library. It returns at
-// most one mistake per line.
-func checkText(data []byte) []syntaxError {
-	if len(data) > maxSize {
-		return []syntaxError{{Pos{1, 1}, fmt.Sprintf("the file has %d octets; at most %d are read", len(data), maxSize)}}
+// unreadable returns what makes a text as a whole unfit to be read, or nil.
+func unreadable(data []byte) *syntaxError {
+	switch {
+	case len(data) > MaxSize:
+		return &syntaxError{Pos{1, 1}, fmt.Sprintf("the file has more than %d octets, the most that is read", MaxSize)}
+	case utf16(data):
+		return &syntaxError{Pos{1, 1}, "the file is in UTF-16; save it in UTF-8"}
 	}
+	return nil
+}
+
+// checkText finds what makes lines unfit for the YAML library. It returns at
+// most one mistake per line.
+func checkText(lines []string) []syntaxError {
 	var out []syntaxError
-	for i, line := range bytes.Split(data, []byte("\n")) {
+	for i, line := range lines {
+		bad := func(format string, args ...any) {
+			out = append(out, syntaxError{Pos{i + 1, 1}, fmt.Sprintf(format, args...)})
+		}
 		switch {
+		case strings.Contains(line, "\r"):
+			bad("the line has a carriage return without a line feed; lines end in LF or CRLF")
 		case len(line) > maxLine:
-			out = append(out, syntaxError{Pos{i + 1, 1}, fmt.Sprintf("the line has %d octets; at most %d are read", len(line), maxLine)})
-		case !utf8.Valid(line):
-			out = append(out, syntaxError{Pos{i + 1, 1}, "the line is not UTF-8"})
-		case bytes.ContainsFunc(line, func(r rune) bool { return r < ' ' && r != '\t' && r != '\r' || r == 0x7f || r == '\ufeff' && i > 0 }):
-			out = append(out, syntaxError{Pos{i + 1, 1}, "the line has a control character"})
+			bad("the line has %d octets; at most %d are read", len(line), maxLine)
+		case !utf8.ValidString(line):
+			bad("the line is not UTF-8")
+		case strings.ContainsFunc(line, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f || r == '\ufeff' }):
+			bad("the line has a control character")
 		}
 	}
 	return out
+}
+
+// utf16 reports whether the text is in UTF-16, whose ASCII has every other octet
+// zero, with a byte order mark or without.
+func utf16(data []byte) bool {
+	zeros := bytes.Count(data, []byte{0})
+	return bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) || zeros > 1 && zeros > len(data)/3
+}
+
+// withoutCRLF returns the text with its lines ended by LF alone: in one with
+// CRLF the library takes some places for those of the next line.
+func withoutCRLF(data []byte) []byte {
+	return bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
 }
 
 // parse reads the text into a syntax tree.
@@ -74,6 +103,9 @@ func parse(text string) (file *ast.File, mistake *syntaxError) {
 	var located yaml.Error
 	if errors.As(err, &located) {
 		mistake.msg = strings.ReplaceAll(located.GetMessage(), "\t", `\t`)
+		if strings.Contains(mistake.msg, `'\t'`) {
+			mistake.msg = "a tab cannot indent; use spaces"
+		}
 		mistake.pos = position(located.GetToken())
 	}
 	return nil, mistake
@@ -161,27 +193,32 @@ func (c *converter) convert(n ast.Node, path string) *node {
 			out.text = n.Value.Value
 		}
 	default:
-		out = c.refuse(n, path)
+		return c.refuse(n, path)
 	}
 	return out
 }
 
-// refuse reports a construct that strict YAML does not have, and returns a
-// node that will not be reported again, or nil for one that has to be left out.
+// refuse reports a construct that strict YAML does not have. It returns the
+// value that an anchor or a tag stands before, so that mistakes in it are found
+// as well, or nil for what has to be left out.
 func (c *converter) refuse(n ast.Node, path string) *node {
 	what := "this construct"
-	switch n.(type) {
+	var value ast.Node
+	switch n := n.(type) {
 	case *ast.AnchorNode:
-		what = "an anchor"
+		what, value = "an anchor", n.Value
 	case *ast.AliasNode:
 		what = "an alias"
 	case *ast.TagNode:
-		what = "a tag"
+		what, value = "a tag", n.Value
 	case *ast.DirectiveNode:
 		what = "a directive"
 	}
 	c.report(path, position(n.GetToken()), "%s is not allowed here; write the value itself", what)
-	return nil
+	if value == nil {
+		return nil
+	}
+	return c.convert(value, path)
 }
 
 func (c *converter) mapping(out *node, values []*ast.MappingValueNode, path string) {
@@ -196,6 +233,7 @@ func (c *converter) mapping(out *node, values []*ast.MappingValueNode, path stri
 		case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.NullNode:
 		case *ast.MergeKeyNode:
 			c.report(path, pos, "a merge key is not allowed here; write the keys themselves")
+			out.partial = true
 			continue
 		default:
 			c.report(path, pos, "a key has to be plain text")
