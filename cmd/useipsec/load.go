@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -10,22 +11,44 @@ import (
 
 	"github.com/useipsec/useipsec/scenarios"
 	"github.com/useipsec/useipsec/scenarios/profile"
+	"github.com/useipsec/useipsec/scenarios/strict"
 )
 
-// loadProfile takes the name of a built-in profile or the name of a file.
+// loadProfile takes the name of a built-in profile or the name of a file; "-" is standard input.
 func loadProfile(name string) (*profile.Profile, error) {
+	if name == "-" {
+		data, err := readProfile(os.Stdin)
+		if err != nil {
+			return nil, err
+		}
+		return profile.Parse("stdin", data)
+	}
 	p, err := profile.Builtin(name)
 	if !errors.Is(err, profile.ErrUnknown) {
 		return p, err
 	}
-	data, rerr := os.ReadFile(name)
+	f, rerr := os.Open(name)
 	switch {
 	case rerr == nil:
+		defer f.Close()
+		data, err := readProfile(f)
+		if err != nil {
+			return nil, err
+		}
 		return profile.Parse(name, data)
 	case errors.Is(rerr, fs.ErrNotExist) && !strings.ContainsAny(name, "./\\"):
 		return nil, fmt.Errorf("%w (and there is no file of that name)", err)
 	}
 	return nil, fmt.Errorf("profile: %w", rerr)
+}
+
+// readProfile reads no more than a profile may have, and one octet by which Parse sees that there is more.
+func readProfile(f *os.File) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(f, strict.MaxSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("profile: %w", err)
+	}
+	return data, nil
 }
 
 // loadScenarios gives the library and what the files and directories hold beyond it.

@@ -24,7 +24,7 @@ func WriteSARIF(w io.Writer, found []Finding) error {
 	run := sarifRun{ColumnKind: "unicodeCodePoints", Results: []sarifResult{}}
 	run.Tool.Driver.Name = "useipsec"
 	var ids []string
-	for _, r := range Rules() {
+	for _, r := range append(Rules(), mistakeRule()) {
 		ids = append(ids, r.ID)
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{
 			ID: r.ID, Short: sarifText{r.Title}, Full: sarifText{r.Advice}, Help: sarifText{"Instead: " + r.Instead},
@@ -64,8 +64,11 @@ func (f Finding) sarif(rule int) sarifResult {
 	out := sarifResult{
 		Rule: f.Rule, Index: rule, Level: f.Severity.sarif(),
 		Message:    sarifText{f.Msg + ". " + f.Advice + " Instead: " + f.Instead},
-		Locations:  []sarifLocation{{Logical: []sarifLogical{{Name: f.Path, Kind: "member"}}}},
+		Locations:  make([]sarifLocation, 1),
 		Properties: sarifProperties{Item: f.Item.String(), Section: reference(f.Section), Instead: f.Instead},
+	}
+	if f.Path != "" {
+		out.Locations[0].Logical = []sarifLogical{{Name: f.Path, Kind: "member"}}
 	}
 	if f.File != "" {
 		at := &sarifPhysical{Region: sarifRegion{Line: f.Line, Column: f.Col}}
@@ -132,7 +135,7 @@ type (
 	}
 	sarifLocation struct {
 		Physical *sarifPhysical `json:"physicalLocation,omitempty"`
-		Logical  []sarifLogical `json:"logicalLocations"`
+		Logical  []sarifLogical `json:"logicalLocations,omitempty"`
 	}
 	sarifPhysical struct {
 		Artifact struct {

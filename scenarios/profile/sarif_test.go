@@ -3,6 +3,8 @@ package profile_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -45,7 +47,7 @@ func TestSARIF(t *testing.T) {
 		t.Fatal(err, log)
 	}
 	run := log.Runs[0]
-	if got, want := len(run.Tool.Driver.Rules), len(profile.Rules()); got != want {
+	if got, want := len(run.Tool.Driver.Rules), len(profile.Rules())+1; got != want {
 		t.Errorf("%d rules, not %d", got, want)
 	}
 	var got []string
@@ -77,6 +79,40 @@ func TestSARIFPlaces(t *testing.T) {
 		}
 		if !strings.Contains(out.String(), want) || strings.Contains(out.String(), "physicalLocation") != (file != "") {
 			t.Errorf("%q: %s", file, out.String()[strings.Index(out.String(), `"results"`):])
+		}
+	}
+}
+
+// TestMistakesAsFindings: what Parse refuses is there for programs too, place by
+// place.
+func TestMistakesAsFindings(t *testing.T) {
+	_, err := profile.Parse("base.yaml", []byte(base(t, edit{"version: 1", "version: 3", "name: base\n", "", "hash: {must: [sha256]}", "hash: {must: [sha256}"})))
+	var errs profile.Errors
+	if !errors.As(err, &errs) {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range profile.Mistakes(errs) {
+		got = append(got, fmt.Sprintf("%s %s %s", f, f.Path, f.Item))
+		if f.Rule != "mistake" || f.Severity != profile.Problem || f.Excerpt == "" || f.Advice == "" || f.Instead == "" {
+			t.Errorf("incomplete: %+v", f)
+		}
+	}
+	want := []string{
+		`base.yaml:2:1: problem: missing key "name" [mistake, section 8] name a`,
+		`base.yaml:25:11: problem: the bracket is not closed [mistake, section 8]  a`,
+		`base.yaml:43:12: problem: unknown value "3"; one of 1, 2, none [mistake, section 8] ike.version h`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	var out bytes.Buffer
+	if err := profile.WriteSARIF(&out, profile.Mistakes(errs)); err != nil {
+		t.Fatal(err)
+	}
+	for what, n := range map[string]int{`"ruleId": "mistake"`: 3, `"fullyQualifiedName"`: 2, `"startLine"`: 3} {
+		if got := strings.Count(out.String(), what); got != n {
+			t.Errorf("%s is there %d times, not %d", what, got, n)
 		}
 	}
 }
