@@ -11,8 +11,8 @@ import (
 )
 
 // Address is a set of addresses in a selector: a name, one address, a prefix
-// or a range "192.0.2.1-192.0.2.9". A name is one of the profile's networks, and
-// then Prefix or Lo and Hi are those of the network, or it is one of
+// or a range "192.0.2.1-192.0.2.9". A name is one of the profile's networks, or it
+// is one of
 //
 //	any        every address
 //	peers      the two ends of the key exchange
@@ -23,15 +23,31 @@ type Address struct {
 	Prefix netip.Prefix // an address is a prefix of full length; invalid for a range
 	Lo, Hi netip.Addr   // a range, both ends included
 
-	network string // the name of the network
+	network string    // the name of the network,
+	sets    []Address // and its addresses
 }
 
 var addressNames = []string{"any", "peers", "initiator", "responder"}
 
 var networkName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
+// Sets returns the addresses, prefixes and ranges that the set is made of: those
+// of a network, nothing for the four names, else a itself.
+func (a Address) Sets() []Address {
+	switch {
+	case a.network != "":
+		return a.sets
+	case a.Name != "":
+		return nil
+	}
+	return []Address{a}
+}
+
 // Matches reports whether the set has the address.
 func (a Address) Matches(addr netip.Addr, ends Ends) bool {
+	if a.network != "" {
+		return slices.ContainsFunc(a.sets, func(set Address) bool { return set.Matches(addr, ends) })
+	}
 	switch a.Name {
 	case "any":
 		return true
@@ -46,6 +62,30 @@ func (a Address) Matches(addr netip.Addr, ends Ends) bool {
 		return a.Prefix.Contains(addr)
 	}
 	return a.Lo.IsValid() && addr.BitLen() == a.Lo.BitLen() && a.Lo.Compare(addr) <= 0 && addr.Compare(a.Hi) <= 0
+}
+
+// covers reports whether every address of another set is in this one.
+func (a Address) covers(other Address) bool {
+	switch {
+	case a.Name == "any", a.Name == "peers" && (other.Name == "initiator" || other.Name == "responder"):
+		return true
+	case a.Name != "" || other.Name != "":
+		return a.Name == other.Name
+	}
+	for _, o := range other.Sets() {
+		if !slices.ContainsFunc(a.Sets(), func(s Address) bool { return s.spans(o) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// spans is covers of two literal sets.
+func (a Address) spans(other Address) bool {
+	if other.Prefix.IsValid() {
+		return a.Matches(other.Prefix.Addr(), Ends{}) && (!a.Prefix.IsValid() || a.Prefix.Bits() <= other.Prefix.Bits()) && (a.Prefix.IsValid() || other.Prefix.IsSingleIP())
+	}
+	return a.Matches(other.Lo, Ends{}) && a.Matches(other.Hi, Ends{})
 }
 
 // Network returns the name of the network, "" if it is not one of the profile's
@@ -103,6 +143,9 @@ func (a *Address) UnmarshalText(text []byte) error {
 		*a = Address{network: s} // until the networks are known
 		return nil
 	}
+	if addr.Is4In6() {
+		return fmt.Errorf("%q is an address of IPv4; write %s", s, addr.Unmap())
+	}
 	*a = Address{Prefix: netip.PrefixFrom(addr, addr.BitLen())}
 	return nil
 }
@@ -133,19 +176,25 @@ func (p *Profile) resolve() {
 	networks := map[string]Address{}
 	for i, n := range p.Selectors.Networks {
 		path := fmt.Sprintf("selectors.networks[%d]", i)
+		for j, a := range n.Addresses {
+			if a.Name != "" || a.network != "" {
+				p.doc.Errorf(fmt.Sprintf("%s.addresses[%d]", path, j), "takes an address, a prefix or a range, not the name %q", a)
+			}
+		}
 		switch {
 		case n.Name == "":
 			continue
 		case !networkName.MatchString(n.Name):
 			p.doc.Errorf(path+".name", "%q is not a name: small letters, digits and dashes", n.Name)
+			continue
 		case slices.Contains(names, n.Name):
 			p.doc.Errorf(path+".name", "there are addresses named %q already", n.Name)
-		case n.Addresses.Name != "" || n.Addresses.network != "":
-			p.doc.Errorf(path+".addresses", "takes an address, a prefix or a range, not the name %q", n.Addresses)
+			continue
+		case len(n.Addresses) == 0:
+			p.doc.Errorf(path+".addresses", "the network %q has no addresses", n.Name)
 		}
 		names = append(names, n.Name)
-		n.Addresses.network = n.Name
-		networks[n.Name] = n.Addresses
+		networks[n.Name] = Address{network: n.Name, sets: n.Addresses}
 	}
 	for i := range p.Selectors.Policies {
 		for _, side := range p.Selectors.Policies[i].sides() {

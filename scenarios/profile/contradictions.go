@@ -35,6 +35,13 @@ func (p *Profile) checkSelectors() {
 	lines := map[string]int{}
 	for i, policy := range p.Selectors.Policies {
 		path := fmt.Sprintf("selectors.policies[%d]", i)
+		for j, first := range p.Selectors.Policies[:i] {
+			if first.covers(policy) && p.readable(i) && p.readable(j) {
+				line, _, _ := p.At(fmt.Sprintf("selectors.policies[%d].name", j))
+				p.contradict(path, "no packet comes to this policy: %q, in line %d, has all of them", first.Name, line)
+				break
+			}
+		}
 		if policy.Name != "" {
 			if line, ok := lines[policy.Name]; ok {
 				p.doc.Errorf(path+".name", "a policy named %q is there already, in line %d", policy.Name, line)
@@ -43,11 +50,19 @@ func (p *Profile) checkSelectors() {
 			}
 		}
 		for _, side := range policy.sides() {
+			if at := path + "." + side.key + ".addresses"; len(side.Addresses) == 0 && p.doc.Has(at) && !p.doc.MistakenWithin(at) {
+				p.doc.Errorf(at, "no addresses, so that nothing matches; any stands for all")
+			}
 			if len(side.Ports) > 0 && !policy.Protocol.HasPorts() && p.stated(path+".protocol") {
 				p.contradict(path+"."+side.key+".ports", "protocol %s has no ports to select by", policy.Protocol)
 			}
 		}
 	}
+}
+
+// readable reports whether all of a policy could be read.
+func (p *Profile) readable(i int) bool {
+	return !p.doc.MistakenWithin(fmt.Sprintf("selectors.policies[%d]", i))
 }
 
 // stated reports whether the path has a value that could be read, or is left
@@ -76,7 +91,23 @@ func (p *Profile) checkProtection() {
 			}
 		}
 	}
-	if level := integrity.levels.Level("none"); b.Integrity == Required && level >= May {
+	if b.Integrity == None && b.Confidentiality != None {
+		for _, slug := range integrity.levels.Must {
+			if slug != "none" {
+				p.contradict(integrity.find(slug), "there is to be no integrity, and %s must be implemented", slug)
+			}
+		}
+		if at, level, ok := p.listed("protection.protocols", "ah"); ok {
+			p.contradict(at, "there is to be no integrity, and AH, which has nothing else, is under %q", level)
+		}
+		if b.ReplayProtection == Required {
+			p.contradict("protection.replay_protection", "replay protection is required, and without integrity there is none (RFC 2406 1)")
+		}
+	}
+	if esp := b.Protocols.Level("esp") >= May; esp && b.Confidentiality == None && len(encryption.levels.Must) == 0 && !b.AllowsEncryption("null") {
+		p.contradict(encryption.path, "there is to be no confidentiality, and the null cipher is not admitted")
+	}
+	if level := integrity.levels.Level("none"); b.Integrity == Required && level >= May && !slices.ContainsFunc(encryption.levels.Admitted(), AEAD) {
 		p.contradict(integrity.find("none"), `integrity is required, and "none" is under %q`, level)
 	}
 	if b.Combined == Required && b.Protocols.Stated() && !(b.AllowsProtocol("ah") && b.AllowsProtocol("esp")) {
@@ -85,13 +116,36 @@ func (p *Profile) checkProtection() {
 	for i, s := range b.Segments {
 		path := fmt.Sprintf("protection.segments[%d]", i)
 		p.checkNarrower(path+".modes", b.Modes, s.Modes)
-		if s.Inside != 0 && s.Inside == s.Segment {
+		if p.insideItself(s) {
 			p.contradict(path+".inside", "%s is inside itself", s.Segment)
+		}
+		for j, first := range b.Segments[:i] {
+			if s.Segment != 0 && first.Segment == s.Segment && first.Inside == s.Inside {
+				line, _, _ := p.At(fmt.Sprintf("protection.segments[%d].segment", j))
+				p.contradict(path+".segment", "%s is there already, in line %d", s.Segment, line)
+			}
 		}
 	}
 	if p.IKE.NATTraversal == Required && slices.Equal(b.Protocols.Admitted(), []string{"ah"}) {
 		p.contradict("ike.nat_traversal", "NAT traversal is required, and it cannot carry AH, the only protocol (section 3.1)")
 	}
+}
+
+// insideItself reports whether the way outwards from a span comes back to its
+// segment.
+func (p *Profile) insideItself(s Span) bool {
+	around := s.Inside
+	for range p.Protection.Segments {
+		if around == 0 || around == s.Segment {
+			break
+		}
+		i := slices.IndexFunc(p.Protection.Segments, func(o Span) bool { return o.Segment == around })
+		if i < 0 {
+			break
+		}
+		around = p.Protection.Segments[i].Inside
+	}
+	return around != 0 && around == s.Segment
 }
 
 func (p *Profile) checkKeying() {

@@ -23,7 +23,15 @@ func (p *Profile) checkParticipants() {
 	p.checkNarrower("identification.initiator", p.Identification.Forms, p.Identification.Initiator)
 	p.checkNarrower("identification.responder", p.Identification.Forms, p.Identification.Responder)
 	for i, c := range p.Authentication.Contexts {
-		p.checkNarrower(fmt.Sprintf("authentication.contexts[%d].methods", i), p.Authentication.Methods, c.Methods)
+		path := fmt.Sprintf("authentication.contexts[%d]", i)
+		p.checkNarrower(path+".methods", p.Authentication.Methods, c.Methods)
+		if c.Certificates != 0 && c.Methods.Stated() && !slices.ContainsFunc(c.Methods.Admitted(), usesCertificates) {
+			p.contradict(path+".certificates", "certificates have an issuer here, and no method here uses them")
+		}
+		if j := slices.IndexFunc(p.Authentication.Contexts[:i], func(o Context) bool { return o.Where == c.Where && c.Where != "" }); j >= 0 {
+			line, _, _ := p.At(fmt.Sprintf("authentication.contexts[%d].where", j))
+			p.doc.Errorf(path+".where", "a context %q is there already, in line %d", c.Where, line)
+		}
 	}
 	p.checkAuthorization()
 	if !p.Authentication.Methods.Stated() {
@@ -62,7 +70,7 @@ func (p *Profile) checkGrant(path string, g Grant) {
 		if len(g.Issuers) == 0 && p.stated(path+".issuers") {
 			p.doc.Errorf(path+".accept", `"issued-by" needs the key "issuers"`)
 		}
-		if p.Authentication.Methods.Stated() && !slices.ContainsFunc(p.methods(), usesCertificates) {
+		if (p.Authentication.Methods.Stated() || p.Keying.Method == Manual) && !slices.ContainsFunc(p.methods(), usesCertificates) {
 			p.contradict(path+".accept", "participants are known by the issuer of their certificate, and no method uses certificates")
 		}
 	case AcceptIdentities:

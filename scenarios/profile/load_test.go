@@ -3,6 +3,7 @@ package profile_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"strings"
@@ -94,6 +95,31 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// policy is a line for one, in brackets.
+func policy(name, action, protocol, client, server string) string {
+	return fmt.Sprintf("    - {name: %s, action: %s, protocol: %s, client: {addresses: %s}, server: {addresses: %s}}\n", name, action, protocol, client, server)
+}
+
+// TestConsistent: what looks like a contradiction and is none.
+func TestConsistent(t *testing.T) {
+	for _, e := range []edit{
+		// Ciphers that have their integrity built in.
+		{"{must: [aes128-cbc], may: [null]}", "{must: [aes128-gcm16]}", "{must: [hmac-sha256-128]}", "{must: [none]}"},
+		{"{must: [aes128-cbc], may: [null]}", "{must: [aes128-cbc], may: [aes128-gcm16]}", "{must: [hmac-sha256-128]}", "{must: [hmac-sha256-128], may: [none]}"},
+		// Policies of which each has packets that the ones before do not.
+		{"  otherwise", policy("other-port", "discard", "tcp", "[initiator]", "[responder], ports: [7-8]") + "  otherwise"},
+		{"  otherwise", policy("other-side", "discard", "tcp", "[responder]", "[initiator], ports: [7]") + "  otherwise"},
+		{"  otherwise", policy("other-protocol", "discard", "any", "[initiator]", "[responder]") + "  otherwise"},
+		{"  otherwise", policy("host", "discard", "tcp", "[192.0.2.4-192.0.2.9]", "[any]") + policy("net", "bypass", "tcp", "[192.0.2.0/24]", "[any]") + policy("v6", "bypass", "tcp", "[\"::/0\"]", "[any]") + "  otherwise"},
+		// The same segment by itself, and within another.
+		{"modes: {must: [transport]}", "modes: {must: [transport]}\n  segments:\n    - {segment: host-to-host, inside: host-to-gateway, modes: {must: [transport]}}\n    - {segment: host-to-host, modes: {must: [transport]}}"},
+	} {
+		if _, err := profile.Parse("base.yaml", []byte(base(t, e))); err != nil {
+			t.Errorf("%q: %v", e[1], err)
+		}
+	}
+}
+
 // TestContradictions: each is the only mistake, at its place.
 func TestContradictions(t *testing.T) {
 	tests := []struct {
@@ -136,6 +162,17 @@ func TestContradictions(t *testing.T) {
 		{edit{"  policies:", "  networks: [{name: peers, addresses: 192.0.2.0/24}]\n  policies:"}, `6:21: there are addresses named "peers" already`},
 		{edit{"  policies:", "  networks: [{name: Branch, addresses: 192.0.2.0/24}]\n  policies:"}, `6:21: "Branch" is not a name: small letters, digits and dashes`},
 		{edit{"  policies:", "  networks: [{name: branch, addresses: any}]\n  policies:"}, `6:40: takes an address, a prefix or a range, not the name "any"`},
+		{edit{"[responder]", "[]"}, `11:16: no addresses, so that nothing matches; any stands for all`},
+		{edit{"  otherwise", policy("again", "discard", "tcp", "[responder], ports: [7]", "[initiator]") + "  otherwise"}, `12:7: contradiction: no packet comes to this policy: "service", in line 7, has all of them`},
+		{edit{"  otherwise", policy("all", "bypass", "any", "[any]", "[any]") + policy("web", "protect", "tcp", "[192.0.2.1]", "[peers], ports: [80]") + "  otherwise"}, `13:7: contradiction: no packet comes to this policy: "all", in line 12, has all of them`},
+		{edit{"  otherwise", policy("net", "bypass", "tcp", "[192.0.2.0/24]", "[peers], ports: [80-90]") + policy("host", "protect", "tcp", "[192.0.2.4-192.0.2.9, 192.0.2.64/26]", "[initiator], ports: [80, 85-90]") + "  otherwise"}, `13:7: contradiction: no packet comes to this policy: "net", in line 12, has all of them`},
+		{edit{"integrity: required", "integrity: none", "replay_protection: required", "replay_protection: none"}, `21:24: contradiction: there is to be no integrity, and hmac-sha256-128 must be implemented`},
+		{edit{"integrity: required", "integrity: none", "{must: [hmac-sha256-128]}", "{must: [none]}"}, `18:22: contradiction: replay protection is required, and without integrity there is none (RFC 2406 1)`},
+		{edit{"protocols: {must: [esp]}", "protocols: {must: [esp], may: [ah]}", "integrity: required", "integrity: none", "replay_protection: required", "replay_protection: none", "{must: [hmac-sha256-128]}", "{must: [none]}"}, `14:34: contradiction: there is to be no integrity, and AH, which has nothing else, is under "may"`},
+		{edit{"confidentiality: optional", "confidentiality: none", "{must: [aes128-cbc], may: [null]}", "{should: [aes128-cbc]}"}, `20:5: contradiction: there is to be no confidentiality, and the null cipher is not admitted`},
+		{edit{"modes: {must: [transport]}", "modes: {must: [transport]}\n  segments:\n    - {segment: host-to-host, inside: host-to-gateway, modes: {must: [transport]}}\n    - {segment: host-to-gateway, modes: {must: [tunnel]}}\n    - {segment: host-to-gateway, modes: {may: [tunnel]}}"}, `19:17: contradiction: host-to-gateway is there already, in line 18`},
+		{edit{"may: [dss-sig]}", "may: [psk]}\n  contexts: [{where: here, methods: {may: [psk]}, certificates: local}]"}, `39:65: contradiction: certificates have an issuer here, and no method here uses them`},
+		{edit{"may: [dss-sig]}", "may: [psk]}\n  contexts: [{where: here, methods: {may: [psk]}}, {where: here, methods: {may: [rsa-sig]}}]"}, `39:60: a context "here" is there already, in line 39`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.want, func(t *testing.T) {

@@ -9,6 +9,7 @@
 package profile
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/useipsec/useipsec/scenarios/strict"
@@ -157,10 +158,20 @@ func (p Protection) AllowsIntegrity(slug string) bool {
 // AllowsSuite reports whether ESP may use the two together. A cipher that has
 // its integrity built in goes with "none", and then that gives integrity.
 func (p Protection) AllowsSuite(encryption, integrity string) bool {
+	if encryption == "null" && integrity == "none" { // RFC 2406 5
+		return false
+	}
 	if AEAD(encryption) {
 		return p.Integrity != None && integrity == "none" && p.AllowsEncryption(encryption)
 	}
 	return p.AllowsEncryption(encryption) && p.AllowsIntegrity(integrity)
+}
+
+// onlyAEAD reports whether every cipher that the list admits has its integrity
+// built in, and nothing but ESP needs an integrity algorithm.
+func (p Protection) onlyAEAD() bool {
+	ciphers := p.Algorithms.Encryption.Admitted()
+	return len(ciphers) > 0 && !slices.ContainsFunc(ciphers, func(c string) bool { return !AEAD(c) }) && !p.AllowsProtocol("ah")
 }
 
 // AEAD reports whether an ESP cipher has its integrity built in (RFC 4106).

@@ -25,7 +25,7 @@ var descriptions = map[string]string{
 	"Selectors.policies":  "in order; the first that matches decides",
 	"Selectors.otherwise": "what happens to packets that no policy matches",
 	"Network.name":        "small letters, digits and dashes",
-	"Network.addresses":   "an address, a prefix, or a range such as 192.0.2.1-192.0.2.9",
+	"Network.addresses":   "an address, a prefix, or a range such as 192.0.2.1-192.0.2.9; or a list of them",
 	"Policy.name":         "the policy's name, for reports and authorization rules",
 	"Policy.action":       "what the SPD does with the packets (RFC 2401 4.4.1)",
 	"Policy.protocol":     "an IP protocol by name or number; left out, any",

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/useipsec/useipsec/esp/spd"
 )
@@ -17,8 +18,8 @@ type Selectors struct {
 
 // Network is a set of addresses with a name, for use in policies.
 type Network struct {
-	Name      string  `yaml:"name" strict:"required" json:"name"`
-	Addresses Address `yaml:"addresses" strict:"required" json:"addresses"`
+	Name      string    `yaml:"name" strict:"required" json:"name"`
+	Addresses []Address `yaml:"addresses" strict:"required,one" json:"addresses"`
 }
 
 // Policy is one entry: a conversation between a client and a server. Both of
@@ -49,8 +50,37 @@ type side struct {
 
 func (p Policy) sides() [2]side { return [2]side{{"client", p.Client}, {"server", p.Server}} }
 
+func (p Policy) protects() bool { return p.Action == Protect }
+
 // hasPorts reports whether the policy selects by port.
 func (p Policy) hasPorts() bool { return len(p.Client.Ports)+len(p.Server.Ports) > 0 }
+
+// covers reports whether every packet of another policy matches this one as well.
+// It may be false where that would take all addresses to see.
+func (p Policy) covers(other Policy) bool {
+	if p.Protocol != 0 && p.Protocol != other.Protocol {
+		return false
+	}
+	return p.Client.covers(other.Client) && p.Server.covers(other.Server) ||
+		p.Client.covers(other.Server) && p.Server.covers(other.Client)
+}
+
+func (s Side) covers(other Side) bool {
+	for _, a := range other.Addresses {
+		if !slices.ContainsFunc(s.Addresses, func(b Address) bool { return b.covers(a) }) {
+			return false
+		}
+	}
+	if len(s.Ports) == 0 {
+		return true
+	}
+	for _, r := range other.Ports {
+		if !slices.ContainsFunc(s.Ports, func(q PortRange) bool { return q.Lo <= r.Lo && r.Hi <= q.Hi }) {
+			return false
+		}
+	}
+	return len(other.Ports) > 0
+}
 
 // Flow is what a selector looks at. Src and Dst are those of the packet itself,
 // which after decapsulation is the inner one.

@@ -89,7 +89,7 @@ func TestAddress(t *testing.T) {
 			}
 		}
 	}
-	for _, text := range []string{"", "Anyone", "any one", "192.0.2.300", "192.0.2.1/24", "192.0.2.0/33", "192.0.2.9-192.0.2.1", "192.0.2.1-2001:db8::1", "192.0.2.1-x", "fe80::1%eth0", "-", "1-2"} {
+	for _, text := range []string{"", "Anyone", "any one", "192.0.2.300", "192.0.2.1/24", "192.0.2.0/33", "::ffff:192.0.2.1", "192.0.2.9-192.0.2.1", "192.0.2.1-2001:db8::1", "192.0.2.1-x", "fe80::1%eth0", "-", "1-2"} {
 		var a profile.Address
 		if err := a.UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q is taken for %s", text, a)
@@ -103,14 +103,14 @@ func TestAddress(t *testing.T) {
 // TestNetworks: a network is as good as its addresses, and known by its name.
 func TestNetworks(t *testing.T) {
 	p, err := profile.Parse("base.yaml", []byte(base(t, edit{
-		"  policies:", "  networks:\n    - {name: branch, addresses: 192.0.2.0/31}\n    - {name: centre, addresses: 192.0.2.2-192.0.2.9}\n  policies:",
+		"  policies:", "  networks:\n    - {name: branch, addresses: [192.0.2.0/31, \"2001:db8::/64\"]}\n    - {name: centre, addresses: 192.0.2.2-192.0.2.9}\n  policies:",
 		"[initiator]", "[branch]", "[responder]", "[centre]",
 	})))
 	if err != nil {
 		t.Fatal(err)
 	}
 	client, server := p.Selectors.Policies[0].Client.Addresses[0], p.Selectors.Policies[0].Server.Addresses[0]
-	if client.String() != "branch" || client.Network() != "branch" || client.Name != "" || client.Prefix.String() != "192.0.2.0/31" || server.Hi.String() != "192.0.2.9" {
+	if client.String() != "branch" || client.Network() != "branch" || client.Name != "" || len(client.Sets()) != 2 || len(server.Sets()) != 1 || server.Sets()[0].Hi.String() != "192.0.2.9" {
 		t.Errorf("%+v, %+v", client, server)
 	}
 	for _, tt := range []struct {
@@ -120,6 +120,8 @@ func TestNetworks(t *testing.T) {
 		{flow(hostA, 40000, hostB, 7), profile.Protect},
 		{flow(hostB, 7, hostA, 40000), profile.Protect},
 		{flow(hostB, 40000, hostA, 7), profile.Bypass},
+		{flow(netip.MustParseAddr("2001:db8::9"), 40000, hostB, 7), profile.Protect},
+		{flow(netip.MustParseAddr("2001:db8:0:1::9"), 40000, hostB, 7), profile.Bypass},
 	} {
 		if got, _ := p.Selectors.Action(tt.flow, profile.Ends{}); got != tt.want {
 			t.Errorf("%v: %s", tt.flow, got)

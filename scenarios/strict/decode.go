@@ -45,6 +45,7 @@ type field struct {
 	key      string
 	index    int
 	required bool
+	one      bool
 	vocab    string
 }
 
@@ -58,9 +59,12 @@ func fields(t reflect.Type) []field {
 		}
 		f := field{key: key, index: i}
 		for option := range strings.SplitSeq(t.Field(i).Tag.Get("strict"), ",") {
-			if option == "required" {
+			switch v, isVocab := strings.CutPrefix(option, "vocab="); {
+			case option == "required":
 				f.required = true
-			} else if v, ok := strings.CutPrefix(option, "vocab="); ok {
+			case option == "one":
+				f.one = true
+			case isVocab:
 				f.vocab = v
 			}
 		}
@@ -145,7 +149,11 @@ func (dec *decoder) structure(n *node, v reflect.Value, path, vocab string) {
 		if inherit == "" {
 			inherit = vocab
 		}
-		dec.value(e.value, v.Field(known[i].index), below, inherit)
+		value := e.value
+		if known[i].one && value != nil && value.kind.scalar() {
+			value = &node{kind: kindSequence, pos: value.pos, items: []*node{value}}
+		}
+		dec.value(value, v.Field(known[i].index), below, inherit)
 	}
 	for _, f := range known {
 		below := join(path, f.key)

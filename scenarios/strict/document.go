@@ -30,9 +30,10 @@ type Document struct {
 // mistake. The caller adds what only it can judge with Errorf.
 //
 // Struct fields need a yaml tag with the key. A second tag, strict, holds
-// "required" (the key has to be there) and "vocab=name" (every text at or
-// below the field has to be in that vocabulary), separated by a comma. A type
-// with UnmarshalText gets the text of any scalar.
+// "required" (the key has to be there), "one" (in place of a list of one there may
+// be its element) and "vocab=name" (every text at or below the field has to be in
+// that vocabulary), separated by commas. A type with UnmarshalText gets the text
+// of any scalar.
 func Decode(file string, data []byte, into any, vocabularies map[string][]string) *Document {
 	d := &Document{
 		File: file, Data: data,
@@ -123,6 +124,14 @@ func (d *Document) Has(path string) bool {
 // read there says nothing.
 func (d *Document) Mistaken(path string) bool {
 	return d.meant[path] || slices.ContainsFunc(d.errs, func(e *Error) bool { return e.Path == path })
+}
+
+// MistakenWithin reports whether there is a mistake at the path or below it.
+func (d *Document) MistakenWithin(path string) bool {
+	return slices.ContainsFunc(d.errs, func(e *Error) bool {
+		rest, ok := strings.CutPrefix(e.Path, path)
+		return ok && (path == "" || rest == "" || rest[0] == '.' || rest[0] == '[')
+	})
 }
 
 // Complete reports whether the mapping at the path could be read as a whole, so

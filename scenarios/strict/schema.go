@@ -148,6 +148,9 @@ func (g *generator) structure(t reflect.Type, vocab string) *Schema {
 			inherit = vocab
 		}
 		below := *g.value(t.Field(f.index).Type, inherit)
+		if list := below; f.one {
+			below = Schema{AnyOf: []*Schema{list.Items, &list}}
+		}
 		below.Description = g.describe(t.Name(), f.key)
 		out.Properties = append(out.Properties, Property{f.key, &below})
 		if f.required {
