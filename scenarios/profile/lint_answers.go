@@ -3,6 +3,7 @@ package profile
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -61,10 +62,26 @@ func answerRules() []Rule {
 			check:   checkAdmitsAll,
 		},
 		{
+			ID: "secret-unauthorized", Title: "Nothing lets in who has a shared secret", Item: ItemAuthorization, Section: "8", Severity: Warning,
+			Advice:  `Question g: "How are the participants authorized to perform the operations that they request?" Who authenticates by a shared secret has no certificate, and so no issuer.`,
+			Instead: "accept: identity-list or designated-peers; or methods with certificates only",
+			check:   checkSecretUnauthorized,
+		},
+		{
 			ID: "address-unchecked", Title: "The asserted address is not held against packets", Item: ItemAuthorization, Section: "9", Severity: Warning,
 			Advice:  `"If ESP is used, the sender's IP address would need to be checked against the IP address asserted in the key management exchange."`,
 			Instead: "address_match: true",
 			check:   checkAddressUnchecked,
+		},
+		{
+			ID: "address-behind-nat", Title: "The asserted address is held against packets that a NAT changes", Item: ItemAuthorization, Section: "3.1", Severity: Warning,
+			Advice:  `"All variants of IPsec have problems with NAT boxes -- see [RFC3715]": an end behind one asserts an address that its packets do not come from (RFC 3715 2.1).`,
+			Instead: "address_match: false, and identities that are no addresses; or nat: unlikely under setting, if that is known",
+			check: func(l *linter) {
+				if m := l.p.Authorization.AddressMatch; m != nil && *m && l.p.Setting.NAT == Likely {
+					l.report("authorization.address_match", "the asserted address has to be the source of packets, and a NAT between the ends is likely to change that")
+				}
+			},
 		},
 		{
 			ID: "ike-version", Title: "The version of IKE is not stated", Item: ItemIKE, Section: "8", Severity: Problem,
@@ -73,6 +90,16 @@ func answerRules() []Rule {
 			check: func(l *linter) {
 				if l.p.Keying.Method == IKE && l.p.IKE.Version == VersionUnstated {
 					l.report("ike.version", "keys are managed by IKE, and nothing says by which version")
+				}
+			},
+		},
+		{
+			ID: "ikev2", Title: "Version 2 of IKE", Item: ItemIKE, Section: "8", Severity: Note,
+			Advice:  `Question h: "IKEv2 is simpler and cleaner, but is not yet widely available", it said in 2008; the draft is about version 1 and "does not discuss IKEv2 and IPsecv3" (3.3).`,
+			Instead: "nothing, where all products have version 2; version: 1 for what this tool can test",
+			check: func(l *linter) {
+				if l.p.IKE.Version == Version2 {
+					l.report("ike.version", "IKE version 2 is asked for, which the draft does not discuss and nothing here can test")
 				}
 			},
 		},
@@ -93,6 +120,18 @@ var answerExamples = map[string]string{
 	"ike.modes":                        "modes: {must: [main], must-not: [aggressive]}",
 }
 
+// partOf returns the path of the general list for that of a list for a part of the
+// setting, which has to say something as well.
+func partOf(path string) string {
+	switch {
+	case strings.HasPrefix(path, "protection.segments["):
+		return "protection.modes"
+	case strings.HasPrefix(path, "authentication.contexts["):
+		return "authentication.methods"
+	}
+	return path
+}
+
 func checkAnswered(l *linter) {
 	p := l.p
 	hollow := func(item Item, path, instead string) {
@@ -101,13 +140,17 @@ func checkAnswered(l *linter) {
 	}
 	if len(p.Selectors.Policies) == 0 {
 		hollow(ItemSelectors, "selectors.policies", "one policy for each conversation that is to be protected, with its addresses, protocol and ports")
+	} else if p.Selectors.Otherwise != Protect && !slices.ContainsFunc(p.Selectors.Policies, Policy.protects) {
+		l.report("selectors.policies", "question a is not answered: no policy protects anything").Instead = "action: protect for each conversation that is to be protected"
 	}
 	for _, list := range p.lists() {
-		example, asked := answerExamples[list.path]
+		example, asked := answerExamples[partOf(list.path)]
 		switch {
 		case !asked || list.levels.Stated():
 		case strings.HasPrefix(list.path, "keying.phase1.") && p.Keying.Method != IKE:
 		case list.path == "ike.modes" && (p.IKE.Version == Version2 || p.IKE.Version == VersionNone):
+		case p.Keying.Method != IKE && (list.item == ItemIdentification || list.item == ItemAuthentication): // theirs are not IKE's
+		case list.path == "protection.algorithms.integrity" && p.Protection.onlyAEAD():
 		case list.path == "protection.algorithms.encryption" && len(p.Protection.Protocols.Admitted()) == 1 && p.Protection.AllowsProtocol("ah"):
 		default:
 			hollow(list.item, list.path, example)
@@ -118,12 +161,14 @@ func checkAnswered(l *linter) {
 	}
 }
 
-var placeholder = regexp.MustCompile(`(?i)^\W*(tbd|tba|todo|fixme|xxx|unknown|to be (determined|defined|decided|done|announced))\b|\?\?`)
+// placeholder matches what stands for an answer: the usual words in capitals
+// anywhere, in other letters by themselves only, since they may begin a sentence.
+var placeholder = regexp.MustCompile(`\b(TBD|TBA|TODO|FIXME|XXX+)\b|(?i:^[\pP\s]*(tbd|tba|todo|fixme|xxx+|unknown|n/?a)?[\pP\s]*$|^[\pP\s]*to be (determined|defined|decided|done|announced|written)\b|\?\?)`)
 
 func checkPlaceholder(l *linter) {
 	p := l.p
 	check := func(item Item, path, text string) {
-		if placeholder.MatchString(text) {
+		if text != "" && placeholder.MatchString(text) {
 			l.report(path, "%q is a placeholder", text).Item = item
 		}
 	}
@@ -133,6 +178,7 @@ func checkPlaceholder(l *linter) {
 		}
 	}
 	check(ItemSelectors, "title", p.Title)
+	check(ItemSelectors, "spec", p.Spec)
 	check(ItemUserGranularity, "user_granularity.when", p.UserGranularity.When)
 	for i, c := range p.Authentication.Contexts {
 		check(ItemAuthentication, fmt.Sprintf("authentication.contexts[%d].where", i), c.Where)
@@ -145,6 +191,7 @@ func checkPlaceholder(l *linter) {
 	}
 	for i, t := range p.Availability.Targets {
 		check(ItemAvailability, fmt.Sprintf("availability.targets[%d].product", i), t.Product)
+		check(ItemAvailability, fmt.Sprintf("availability.targets[%d].note", i), t.Note)
 		all(ItemAvailability, fmt.Sprintf("availability.targets[%d].platforms", i), t.Platforms)
 	}
 	check(ItemAvailability, "availability.cost", p.Availability.Cost)
@@ -174,12 +221,17 @@ func checkSetting(l *linter) {
 func checkMandatory(l *linter) {
 	for _, list := range l.p.lists() {
 		admitted := list.levels.Admitted()
-		if len(list.levels.Must) > 0 || len(admitted) == 0 || list.path == "keying.phase2.groups" {
+		if len(list.levels.Must) > 0 || !list.levels.Stated() || list.path == "keying.phase2.groups" {
 			continue
 		}
 		key := list.path[strings.LastIndexByte(list.path, '.')+1:]
 		f := l.report(list.path, "no alternative in %s is mandatory to implement", list.path)
-		f.Item, f.Instead = list.item, fmt.Sprintf("%s: {must: [%s], …}", key, admitted[0])
+		f.Item, f.Instead = list.item, answerExamples[partOf(list.path)]
+		if len(admitted) > 0 {
+			f.Instead = fmt.Sprintf("%s: {must: [%s], …}", key, admitted[0])
+		} else if f.Instead == "" {
+			f.Instead = key + ": {must: […], …}"
+		}
 	}
 }
 
@@ -187,7 +239,7 @@ func checkAdmitsAll(l *linter) {
 	g := l.p.Authorization
 	protected := 0
 	for _, policy := range l.p.Selectors.Policies {
-		if policy.Action == Protect {
+		if policy.protects() {
 			protected++
 		}
 	}
@@ -197,6 +249,23 @@ func checkAdmitsAll(l *linter) {
 		l.report("authorization.accept", "whoever authenticates may use all that is protected")
 	case g.Accept == AcceptIssued && protected > 1:
 		l.report("authorization.accept", "whoever has a certificate of these issuers may use all %d conversations that are protected", protected)
+	}
+}
+
+func checkSecretUnauthorized(l *linter) {
+	methods := l.p.methods()
+	i := slices.IndexFunc(methods, usesSharedSecret)
+	if i < 0 {
+		return
+	}
+	check := func(path string, by Accept) {
+		if by == AcceptIssued {
+			l.report(path, "participants are let in by the issuer of their certificate, and by %s they authenticate without one", methods[i])
+		}
+	}
+	check("authorization.accept", l.p.Authorization.Accept)
+	for j, r := range l.p.Authorization.Rules {
+		check(fmt.Sprintf("authorization.rules[%d].accept", j), r.Accept)
 	}
 }
 

@@ -1,6 +1,9 @@
 package profile
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // deviceRules hold the profile against sections 3.4, 4 and 10: what real
 // products have, and what they withstand.
@@ -26,7 +29,7 @@ func deviceRules() []Rule {
 			check: func(l *linter) {
 				for i, t := range l.p.Availability.Targets {
 					if t.Class == ClassEmbedded && t.Status != StatusAvailable {
-						l.report(fmt.Sprintf("availability.targets[%d].class", i), "%s are embedded systems, and whether they have this IPsec is %q", t.Product, t.Status)
+						l.reportTarget(t, fmt.Sprintf("availability.targets[%d].class", i), "%s are embedded systems, and whether they have this IPsec is %q", t.Product, t.Status)
 					}
 				}
 			},
@@ -36,12 +39,12 @@ func deviceRules() []Rule {
 			Advice:  `"Hosts that support IPsec for VPN use frequently do not support it on a point-to-point basis."`,
 			Instead: "requires: [point-to-point] under availability, and targets that are known to have it",
 			check: func(l *linter) {
-				if l.p.Setting.Segment != HostToHost || l.p.Availability.RequiresFeature("point-to-point") {
+				if !l.p.uses("point-to-point") || l.p.Availability.RequiresFeature("point-to-point") {
 					return
 				}
 				for i, t := range l.p.Availability.Targets {
 					if t.Class == ClassHost {
-						l.report(fmt.Sprintf("availability.targets[%d].class", i), "%s are hosts that have to protect what they say to other hosts, which is not the use that VPNs make of IPsec", t.Product)
+						l.reportTarget(t, fmt.Sprintf("availability.targets[%d].class", i), "%s are hosts that have to protect what they say to other hosts, which is not the use that VPNs make of IPsec", t.Product)
 					}
 				}
 			},
@@ -57,7 +60,7 @@ func deviceRules() []Rule {
 			Advice:  `Question i: "Is suitable IPsec support available in likely configurations of the products that would have to employ IPsec?"`,
 			Instead: "status: available, partial or missing, once products have been run against this profile",
 			check: eachTarget(StatusOpen, func(l *linter, path string, t Target) {
-				l.report(path, "whether %s can do this has not been looked into", t.Product)
+				l.reportTarget(t, path, "whether %s can do this has not been looked into", t.Product)
 			}),
 		},
 		{
@@ -65,7 +68,17 @@ func deviceRules() []Rule {
 			Advice:  `Where IPsec is missing in many of the endpoints, "it is generally inappropriate to rely on IPsec"; to demand it there is "tantamount to saying 'turn off security'".`,
 			Instead: "another standardized security protocol for these products, or a narrower scope",
 			check: eachTarget(StatusMissing, func(l *linter, path string, t Target) {
-				l.report(path, "%s cannot do what this profile asks", t.Product)
+				l.reportTarget(t, path, "%s cannot do what this profile asks", t.Product)
+			}),
+		},
+		{
+			ID: "availability-partial", Title: "Products that can do a part of it", Item: ItemAvailability, Section: "5", Severity: Note,
+			Advice:  `"Nevertheless, only a few platforms support it": what a product lacks is what its users go without.`,
+			Instead: "lacks, with what it is; and answers that do without, where most products lack it",
+			check: eachTarget(StatusPartial, func(l *linter, path string, t Target) {
+				if len(t.Lacks) == 0 && t.Note == "" {
+					l.reportTarget(t, path, "%s can do a part of what this profile asks, and nothing says which", t.Product)
+				}
 			}),
 		},
 		{
@@ -75,8 +88,12 @@ func deviceRules() []Rule {
 			check: func(l *linter) {
 				for i, t := range l.p.Availability.Targets {
 					for j, feature := range t.Lacks {
-						if l.p.Availability.RequiresFeature(feature) {
-							l.report(fmt.Sprintf("availability.targets[%d].lacks[%d]", i, j), "%s lack %s, and the profile requires it", t.Product, feature)
+						at := fmt.Sprintf("availability.targets[%d].lacks[%d]", i, j)
+						switch {
+						case l.p.Availability.RequiresFeature(feature):
+							l.reportTarget(t, at, "%s lack %s, and the profile requires it", t.Product, feature)
+						case l.p.uses(feature):
+							l.reportTarget(t, at, "%s lack %s, and other answers of the profile need it", t.Product, feature)
 						}
 					}
 				}
@@ -93,6 +110,40 @@ func deviceRules() []Rule {
 			},
 		},
 	}
+}
+
+// reportTarget adds a finding about a target: no more than a note where the target
+// may do without IPsec, nothing where it is not to have it.
+func (l *linter) reportTarget(t Target, path, format string, args ...any) {
+	if t.Need == None {
+		return
+	}
+	if f := l.report(path, format, args...); t.Need == Optional {
+		f.Severity = Note
+	}
+}
+
+// uses reports whether the answers take a feature that products may lack.
+func (p *Profile) uses(feature string) bool {
+	anyPolicy := func(f func(Policy) bool) bool { return slices.ContainsFunc(p.Selectors.Policies, f) }
+	anySpan := func(f func(Span) bool) bool { return slices.ContainsFunc(p.Protection.Segments, f) }
+	switch feature {
+	case "port-selectors":
+		return anyPolicy(func(policy Policy) bool { return policy.protects() && policy.hasPorts() })
+	case "sctp-ports":
+		return anyPolicy(func(policy Policy) bool { return policy.protects() && policy.hasPorts() && policy.Protocol == 132 })
+	case "point-to-point":
+		return p.Setting.Segment == HostToHost || anySpan(func(s Span) bool { return s.Segment == HostToHost })
+	case "nested-sas":
+		return p.Setting.InsideVPN == Likely || anySpan(func(s Span) bool { return s.Inside != 0 })
+	case "user-granularity":
+		return p.UserGranularity.SA > UserSANever
+	case "multicast":
+		return anyPolicy(Policy.toMany)
+	case "api":
+		return p.Setting.API == Required
+	}
+	return false
 }
 
 // eachTarget checks the targets of one status.

@@ -25,7 +25,20 @@ func keyingRules() []Rule {
 			Instead: "method: ike",
 			check: func(l *linter) {
 				if l.p.Keying.Method == Manual && l.p.Setting.Relation > Pairs {
-					l.report("keying.method", "keys are set by hand for a relation of %s", l.p.Setting.Relation)
+					f := l.report("keying.method", "keys are set by hand for a relation of %s", l.p.Setting.Relation)
+					if l.p.needsManual() {
+						f.Instead = "as few members for each key as can be, since IKE cannot make keys for these packets; or a protection that is not IPsec"
+					}
+				}
+			},
+		},
+		{
+			ID: "manual-keys", Title: "Keys set by hand where IKE would do", Item: ItemKeying, Section: "3.3", Severity: Note,
+			Advice:  `"Using shared secrets in IKE is far preferable to manual keying", even between two; RFC 8221 3 says that manual keying SHOULD NOT be used.`,
+			Instead: "method: ike, with methods: {must: [psk]} under authentication",
+			check: func(l *linter) {
+				if l.p.Keying.Method == Manual && l.p.Setting.Relation <= Pairs && !l.p.needsManual() {
+					l.report("keying.method", "keys are set by hand, and nothing says that IKE could not make them")
 				}
 			},
 		},
@@ -42,7 +55,7 @@ func keyingRules() []Rule {
 		{
 			ID: "before-ip", Title: "Automated keys for a protocol that IP depends on", Item: ItemKeying, Section: "3.3", Severity: Problem,
 			Advice:  `For neighbour discovery "it was impossible to do key management: nodes couldn't use IKE because it required IP-level communication".`,
-			Instead: "method: manual, or a protection that is not IPsec, such as RFC 3971 for neighbour discovery",
+			Instead: "method: manual, or a protection that is not IPsec, such as RFC 3971 for neighbour discovery; before_ip: false under setting, where IP works already",
 			check:   checkBeforeIP,
 		},
 		{
@@ -116,6 +129,13 @@ func keyingRules() []Rule {
 // lowPorts are those by which hosts get their address: DHCP (RFC 2131, 8415).
 var lowPorts = []uint16{67, 68, 546, 547}
 
+// needsManual reports whether there is traffic that IKE can make no keys for.
+func (p *Profile) needsManual() bool {
+	return p.Setting.BeforeIP || slices.ContainsFunc(p.Selectors.Policies, func(policy Policy) bool {
+		return policy.protects() && policy.Protocol == 58 || policy.toMany()
+	})
+}
+
 func checkBeforeIP(l *linter) {
 	if l.p.Keying.Method == Manual {
 		return
@@ -124,11 +144,14 @@ func checkBeforeIP(l *linter) {
 		l.report("keying.method", "the protocol runs before IP works, and keys are managed by %s, which needs IP", l.p.Keying.Method)
 		return
 	}
+	if l.p.doc != nil && l.p.doc.Has("setting.before_ip") { // false, in so many words
+		return
+	}
 	for i, policy := range l.p.Selectors.Policies {
 		low := policy.Protocol == 58 || policy.Protocol == 17 && slices.ContainsFunc(policy.Server.Ports, func(r PortRange) bool {
-			return slices.ContainsFunc(lowPorts, func(port uint16) bool { return r == PortRange{Lo: port, Hi: port} })
+			return slices.Contains(lowPorts, r.Lo) && slices.Contains(lowPorts, r.Hi) && r.Hi-r.Lo <= 1
 		})
-		if policy.Action == Protect && low {
+		if policy.protects() && low {
 			path := fmt.Sprintf("selectors.policies[%d].protocol", i)
 			l.report(path, "what the policy %q protects has to pass before IP works, and keys are managed by %s, which needs IP", policy.Name, l.p.Keying.Method).Severity = Warning
 		}
@@ -200,7 +223,7 @@ func checkPublicKeyCost(l *linter) {
 		return
 	}
 	for i, t := range p.Availability.Targets {
-		if t.Class == ClassConcentrator || t.Class == ClassEmbedded {
+		if t.Need != None && (t.Class == ClassConcentrator || t.Class == ClassEmbedded) {
 			l.report(fmt.Sprintf("availability.targets[%d].class", i), "%s may have to do public key operations, and nothing says that they can", t.Product)
 			return
 		}

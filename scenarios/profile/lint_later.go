@@ -42,14 +42,26 @@ func laterRules() []Rule {
 			},
 		},
 		{
-			ID: "weak-esp", Title: "Algorithms that ESP and AH should no longer use", Item: ItemProtection, Section: "RFC 8221", Severity: Warning,
+			ID: "weak-esp", Title: "Algorithms that ESP and AH should no longer use", Item: ItemProtection, Section: "RFC 8221 5, 6", Severity: Warning,
 			Advice:  "The algorithms of ESP and AH have had their requirements revised; what is under SHOULD NOT or MUST NOT there is to be phased out, or gone.",
 			Instead: "aes128-cbc with hmac-sha256-128",
 			check:   weak("protection.algorithms.encryption", "protection.algorithms.integrity"),
 		},
 		{
+			ID: "counter-manual", Title: "A counter mode with keys set by hand", Item: ItemProtection, Section: "RFC 4106 2", Severity: Problem,
+			Advice:  "In CTR and GCM a counter that is used twice with one key gives the plaintext away, as it is after a restart: implementations MUST have automated key management for GCM, and RFC 3686 says the same of CTR.",
+			Instead: "method: ike in keying; or aes128-cbc",
+			check: func(l *linter) {
+				for _, e := range l.p.list("protection.algorithms.encryption").entries() {
+					if l.p.Keying.Method == Manual && e.level >= May && (AEAD(e.slug) || strings.HasSuffix(e.slug, "-ctr")) {
+						l.report(e.path, "%s is under %q, and keys are set by hand", e.slug, e.level)
+					}
+				}
+			},
+		},
+		{
 			ID: "weak-ike", Title: "Algorithms that IKE should no longer use", Item: ItemKeying, Section: "RFC 8247 2", Severity: Warning,
-			Advice:  "The algorithms of IKE have had their requirements revised; RFC 9395 carries them over to what is left of IKEv1.",
+			Advice:  "The algorithms of IKE version 2 have had their requirements revised. Version 1 is frozen, and nothing newer is said of it; what is broken in version 2 is broken there too.",
 			Instead: "aes128-cbc, sha256, modp2048",
 			check:   weak("keying.phase1.encryption", "keying.phase1.hash", "keying.phase1.group", "keying.phase2.groups"),
 		},
@@ -77,40 +89,46 @@ func checkXAUTH(l *linter) {
 	}
 }
 
-// requirement is what RFC 8221 or RFC 8247 says of an algorithm, and what there
+// requirement is what RFC 8221, RFC 8247 or RFC 9395 says of an algorithm, and what there
 // is in its place.
-type requirement struct {
-	forbidden bool // MUST NOT; else SHOULD NOT
-	instead   string
-}
+type requirement struct{ status, instead string }
+
+const (
+	mustNot    = "MUST NOT be implemented any more"
+	shouldNot  = "SHOULD NOT be implemented any more"
+	deprecated = "is deprecated (RFC 9395 5)"
+)
 
 // weakAlgorithms are by list, because the two RFCs do not agree on 3DES.
 var weakAlgorithms = map[string]map[string]requirement{
 	"protection.algorithms.encryption": {
-		"des-cbc":      {true, "aes128-cbc"},
-		"blowfish-cbc": {true, "aes128-cbc"},
-		"3des-cbc":     {false, "aes128-cbc"},
+		"des-cbc":      {mustNot, "aes128-cbc"},
+		"blowfish-cbc": {mustNot, "aes128-cbc"},
+		"cast128-cbc":  {deprecated, "aes128-cbc"},
+		"3des-cbc":     {shouldNot, "aes128-cbc"},
 	},
 	"protection.algorithms.integrity": {
-		"hmac-md5-96": {true, "hmac-sha256-128"},
+		"hmac-md5-96": {mustNot, "hmac-sha256-128"},
 	},
 	"keying.phase1.encryption": {
-		"des-cbc": {true, "aes128-cbc"},
+		"des-cbc":      {mustNot, "aes128-cbc"},
+		"blowfish-cbc": {deprecated, "aes128-cbc"},
+		"cast128-cbc":  {deprecated, "aes128-cbc"},
 	},
 	"keying.phase1.hash": {
-		"md5": {true, "sha256"},
+		"md5": {mustNot, "sha256"},
 	},
 	"keying.phase1.group":  weakGroups,
 	"keying.phase2.groups": weakGroups,
 }
 
 var weakGroups = map[string]requirement{
-	"modp768":      {true, "modp2048"},
-	"modp1024":     {false, "modp2048"},
-	"modp1536":     {false, "modp2048"},
-	"modp1024s160": {true, "modp2048"},
-	"modp2048s224": {false, "modp2048"},
-	"modp2048s256": {false, "modp2048"},
+	"modp768":      {mustNot, "modp2048"},
+	"modp1024":     {shouldNot, "modp2048"},
+	"modp1536":     {shouldNot, "modp2048"},
+	"modp1024s160": {mustNot, "modp2048"},
+	"modp2048s224": {shouldNot, "modp2048"},
+	"modp2048s256": {shouldNot, "modp2048"},
 }
 
 // weak checks lists of algorithms. To admit what one should not have is worth a
@@ -123,13 +141,9 @@ func weak(paths ...string) func(*linter) {
 				if !ok || e.level < May {
 					continue
 				}
-				status := "SHOULD NOT"
-				if r.forbidden {
-					status = "MUST NOT"
-				}
-				f := l.report(e.path, "%s is under %q, and %s be implemented any more", e.slug, e.level, status)
+				f := l.report(e.path, "%s is under %q, and %s", e.slug, e.level, r.status)
 				f.Instead = r.instead
-				if !r.forbidden && e.level == May {
+				if r.status == shouldNot && e.level == May {
 					f.Severity = Note
 				}
 			}

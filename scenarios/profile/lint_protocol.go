@@ -1,6 +1,9 @@
 package profile
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 const natAdvice = `Where the end-points are likely to be separated by a NAT box, which "includes almost all services involving user-to-server traffic", NAT traversal "should be mandated and AH should be avoided".`
 
@@ -12,8 +15,14 @@ func protocolRules() []Rule {
 			ID: "ah-behind-nat", Title: "AH where a NAT is likely", Item: ItemProtection, Section: "3.1", Severity: Warning,
 			Advice: natAdvice, Instead: "protocols: {must: [esp], must-not: [ah]}",
 			check: func(l *linter) {
-				if at, level, ok := l.p.listed("protection.protocols", "ah"); ok && l.p.Setting.NAT == Likely {
+				at, level, ok := l.p.listed("protection.protocols", "ah")
+				switch s := l.p.Setting; {
+				case !ok:
+				case s.NAT == Likely:
 					l.report(at, "AH is under %q, and a NAT is likely between the ends", level)
+				case s.NAT == 0 && s.Relation == Hub:
+					f := l.report(at, "AH is under %q, many clients reach a server, and nothing says that no NAT is between them", level)
+					f.Instead += "; or nat: unlikely under setting, if that is known"
 				}
 			},
 		},
@@ -40,7 +49,7 @@ func protocolRules() []Rule {
 			Advice:  `"ESP can be used to provide confidentiality alone, although this is not recommended": what is not authenticated can be changed, and often read (Bell96).`,
 			Instead: "integrity: required",
 			check: func(l *linter) {
-				if n := l.p.Protection.Integrity; n == None || n == Optional {
+				if n := l.p.Protection.Integrity; (n == None || n == Optional) && l.p.Protection.AllowsProtocol("esp") {
 					l.report("protection.integrity", "integrity is %q: ESP may be used for confidentiality alone", n)
 				}
 			},
@@ -58,11 +67,15 @@ func protocolRules() []Rule {
 		{
 			ID: "ip-header", Title: "The IP header is to be protected without AH", Item: ItemProtection, Section: "3.1", Severity: Problem,
 			Advice:  `AH protects parts of the IP header. "If an application requires such protection, and if the information to be protected cannot be inferred from the key management process, AH must be used."`,
-			Instead: "protocols: {must: [ah]}; or ip_header: none, where the addresses are known from the key exchange",
+			Instead: "protocols: {must: [ah], must-not: [esp]}; or ip_header: none, where the addresses are known from the key exchange",
 			check: func(l *linter) {
 				p := l.p.Protection
-				if p.IPHeader == Required && p.Protocols.Level("ah") < Should && p.AllowsMode("transport") {
+				switch {
+				case p.IPHeader != Required || !p.AllowsMode("transport"):
+				case p.Protocols.Level("ah") < Must:
 					l.report("protection.ip_header", "the IP header has to be protected, and a product may have no AH")
+				case p.AllowsProtocol("esp") && p.Combined != Required:
+					l.report("protection.ip_header", "the IP header has to be protected, and ESP, which does not in transport mode, may be used without AH")
 				}
 			},
 		},
@@ -82,7 +95,7 @@ func protocolRules() []Rule {
 		{
 			ID: "transport-through-gateway", Title: "Transport mode through a gateway", Item: ItemProtection, Section: "3.2", Severity: Warning,
 			Advice:  `Tunnel mode "is generally required whenever either end of the IPsec-protected path is not the ultimate IP destination".`,
-			Instead: "modes: {must: [tunnel]}",
+			Instead: "modes: {must: [tunnel]}; or segment: host-to-host, where the gateways are themselves the ends of the conversation, as they are of GRE",
 			check: eachSpan(func(l *linter, modes list, segment Segment) {
 				if level := modes.levels.Level("transport"); level >= May && segment > HostToHost {
 					l.report(modes.find("transport"), "transport mode is under %q, and in %s an end of the protection is not the end of the conversation", level, segment)
@@ -93,11 +106,14 @@ func protocolRules() []Rule {
 }
 
 // eachSpan checks the general list of modes, for the segment of the setting,
-// and those of the segments that have one of their own.
+// and those of the segments that have one of their own, in its place.
 func eachSpan(check func(*linter, list, Segment)) func(*linter) {
 	return func(l *linter) {
-		check(l, l.p.list("protection.modes"), l.p.Setting.Segment)
-		for i, s := range l.p.Protection.Segments {
+		spans := l.p.Protection.Segments
+		if !slices.ContainsFunc(spans, func(s Span) bool { return s.Segment == l.p.Setting.Segment }) {
+			check(l, l.p.list("protection.modes"), l.p.Setting.Segment)
+		}
+		for i, s := range spans {
 			check(l, l.p.list(fmt.Sprintf("protection.segments[%d].modes", i)), s.Segment)
 		}
 	}

@@ -3,6 +3,8 @@ package profile
 import (
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 )
 
 // trafficRules hold the profile against sections 5 to 7: endpoints, selectors,
@@ -84,12 +86,15 @@ func trafficRules() []Rule {
 						l.report(fmt.Sprintf("selectors.policies[%d].name", i), "the policy %q protects all traffic between hosts, and nothing says that they can", policy.Name)
 					}
 				}
+				if l.p.Selectors.Otherwise == Protect && l.p.Setting.Segment == HostToHost && l.p.Availability.Cost == "" {
+					l.report("selectors.otherwise", "all traffic that no policy matches is protected, and nothing says that hosts can do that")
+				}
 			},
 		},
 		{
 			ID: "multicast", Title: "Multicast or broadcast addresses", Item: ItemSelectors, Section: "7", Severity: Warning,
 			Advice:  `"Many IPsec implementations do not support multicast": its availability in the target platforms has to be considered.`,
-			Instead: "unicast addresses; or a group key management such as GDOI (RFC 3547), and requires: [multicast] under availability",
+			Instead: "unicast addresses; or method: manual, as long as no product has a group key management such as GDOI (RFC 3547), and requires: [multicast] under availability",
 			check:   checkMulticast,
 		},
 	}
@@ -135,6 +140,10 @@ func checkDynamicAddressIdentity(l *linter) {
 	if l.p.Setting.Addresses != Dynamic {
 		return
 	}
+	if l.p.Authorization.Accept == AcceptDesignated {
+		f := l.report("authorization.accept", "only peers that are configured by address are let in, and addresses are dynamic")
+		f.Item, f.Instead = ItemAuthorization, "accept: identity-list, or issued-by"
+	}
 	paths := []string{l.p.formsOf("initiator")}
 	if path := l.p.formsOf("responder"); path != paths[0] && l.p.Setting.Relation != Hub {
 		paths = append(paths, path)
@@ -162,14 +171,41 @@ func checkMulticast(l *linter) {
 	for i, policy := range l.p.Selectors.Policies {
 		for _, side := range policy.sides() {
 			for j, a := range side.Addresses {
+				if !policy.protects() || !a.toMany() {
+					continue
+				}
 				path := fmt.Sprintf("selectors.policies[%d].%s.addresses[%d]", i, side.key, j)
+				what := "is a multicast address"
 				switch {
-				case a.Prefix.Addr().IsMulticast() || a.Lo.IsMulticast():
-					l.report(path, "%s is a multicast address, and IKE negotiates with one peer", a)
-				case a.Prefix.Addr() == broadcast || a.Lo == broadcast:
-					l.report(path, "%s is the broadcast address, and IKE negotiates with one peer", a)
+				case a.Network() != "":
+					what = "has a multicast or broadcast address"
+				case a.String() == broadcast.String():
+					what = "is the broadcast address"
+				}
+				switch {
+				case l.p.Keying.Method != Manual:
+					l.report(path, "%s %s, and %s negotiates with one peer", a, what, strings.ToUpper(l.p.Keying.Method.String()))
+				case !l.p.Availability.RequiresFeature("multicast"):
+					l.report(path, "%s %s, and products may have no SA for that", a, what)
 				}
 			}
 		}
 	}
+}
+
+// toMany reports whether the policy protects what goes to many.
+func (p Policy) toMany() bool {
+	return p.protects() && (slices.ContainsFunc(p.Client.Addresses, Address.toMany) || slices.ContainsFunc(p.Server.Addresses, Address.toMany))
+}
+
+// toMany reports whether the set has a multicast address or the broadcast address
+// at either of its ends.
+func (a Address) toMany() bool {
+	return slices.ContainsFunc(a.Sets(), func(s Address) bool {
+		lo, hi := s.Lo, s.Hi
+		if s.Prefix.IsValid() {
+			lo, hi = s.Prefix.Addr(), s.Prefix.Addr()
+		}
+		return lo.IsMulticast() || hi.IsMulticast() || lo == broadcast || hi == broadcast
+	})
 }
