@@ -65,6 +65,22 @@ func TestWholeConversation(t *testing.T) {
 	}
 }
 
+// Without KEY_LENGTH AES is taken for the 128 bits that are meant, and that is said.
+func TestImpliedKeyLength(t *testing.T) {
+	for _, implied := range []bool{false, true} {
+		c := newTalk(t)
+		c.noKeyLength = implied
+		c.main()
+		c.quick()
+		es := c.decode(c.log())
+		diffLines(t, append(slices.Clone(mainLines),
+			"quick 1 > decrypted HASH(1) good", "quick 2 < decrypted HASH(2) good", "quick 3 > decrypted HASH(3) good"), es)
+		if p := es[5].ISAKMP.Phase1; p.KeyLengthImplied != implied || p.Suite.KeyBits != 128 {
+			t.Errorf("implied %v: %v, %d bits", implied, p.KeyLengthImplied, p.Suite.KeyBits)
+		}
+	}
+}
+
 // Retransmissions, and octets that decrypt to nothing, do not move the IV chain.
 func TestChainHolds(t *testing.T) {
 	c := newTalk(t)

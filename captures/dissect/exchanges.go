@@ -140,6 +140,9 @@ type Phase1 struct {
 	Suite    keymat.Suite
 	Auth     wire.AuthMethod
 	SuiteErr error
+	// KeyLengthImplied: the chosen transform lacks the KEY_LENGTH that its cipher has
+	// to have, and Suite has the 128 bits that those mean who leave it out.
+	KeyLengthImplied bool
 
 	KEi, KEr, Ni, Nr   []byte   // payload bodies
 	IDii, IDir         *wire.ID // nil while unread

@@ -144,7 +144,15 @@ func (p *Phase1) absorbSA(fromInitiator bool, sa *wire.SA, body []byte) {
 	}
 	p.Chosen, p.ChosenBody = sa, body
 	p.Suite, p.Auth, p.SuiteErr = suite(sa)
+	if p.SuiteErr == nil {
+		_, there := sa.Proposals[0].Transforms[0].Attr(wire.P1KeyLength)
+		p.KeyLengthImplied = !there && p.Suite.KeyBits != 0
+	}
 }
+
+// impliedKeyBits is the key length that those mean who leave KEY_LENGTH out of a
+// transform with AES, which has to have it (RFC 3602 5.3).
+const impliedKeyBits = 128
 
 // suite reads the chosen transform.
 func suite(sa *wire.SA) (s keymat.Suite, auth wire.AuthMethod, err error) {
@@ -166,6 +174,9 @@ func suite(sa *wire.SA) (s keymat.Suite, auth wire.AuthMethod, err error) {
 		KeyBits: int(value(wire.P1KeyLength)),
 		Hash:    keymat.Hash(value(wire.P1Hash)),
 		Group:   keymat.Group(value(wire.P1Group)),
+	}
+	if _, there := t.Attr(wire.P1KeyLength); !there && s.Cipher == keymat.AESCBC {
+		s.KeyBits = impliedKeyBits
 	}
 	if _, err := s.Cipher.KeySize(s.KeyBits); err != nil {
 		return s, auth, err

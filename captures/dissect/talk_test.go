@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"iter"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -30,6 +31,8 @@ type talk struct {
 	cbc     *keymat.CBC // phase 1
 	sai     []byte
 	auth    wire.AuthMethod
+
+	noKeyLength bool // leaves KEY_LENGTH out of phase 1
 }
 
 var epoch = time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC)
@@ -157,13 +160,17 @@ func appendPayloads(t testing.TB, ps []wire.Payload) []byte {
 func body(t testing.TB, p wire.Payload) []byte { return appendPayloads(t, []wire.Payload{p})[4:] }
 
 func (c *talk) sa() *wire.SA {
+	as := []wire.Attribute{
+		wire.TV(wire.P1Encryption, uint16(c.suite.Cipher)), wire.TV(wire.P1KeyLength, uint16(c.suite.KeyBits)),
+		wire.TV(wire.P1Hash, uint16(c.suite.Hash)), wire.TV(wire.P1Group, uint16(c.suite.Group)),
+		wire.TV(wire.P1Auth, uint16(c.auth)),
+	}
+	if c.noKeyLength {
+		as = slices.Delete(as, 1, 2)
+	}
 	return &wire.SA{DOI: wire.DOIIPSEC, Situation: wire.SitIdentityOnly, Proposals: []wire.Proposal{{
 		Number: 1, Protocol: wire.ProtoISAKMP,
-		Transforms: []wire.Transform{{Number: 1, ID: wire.KeyIKE, Attributes: []wire.Attribute{
-			wire.TV(wire.P1Encryption, uint16(c.suite.Cipher)), wire.TV(wire.P1KeyLength, uint16(c.suite.KeyBits)),
-			wire.TV(wire.P1Hash, uint16(c.suite.Hash)), wire.TV(wire.P1Group, uint16(c.suite.Group)),
-			wire.TV(wire.P1Auth, uint16(c.auth)),
-		}}},
+		Transforms: []wire.Transform{{Number: 1, ID: wire.KeyIKE, Attributes: as}},
 	}}}
 }
 

@@ -110,6 +110,9 @@ func contents(m *dissect.ISAKMP) string {
 		out = agreed(q.SAs)
 	case q == nil && p != nil && m.Index == 2 && p.SuiteErr == nil:
 		out = fmt.Sprintf("%v, %v", p.Suite, p.Auth)
+		if p.KeyLengthImplied {
+			out = join(out, fmt.Sprintf("no KEY_LENGTH: taken for %d bits", p.Suite.KeyBits))
+		}
 	}
 	for _, payload := range m.Message.Payloads {
 		if slices.Contains(m.Concealed, payload.Type()) {
