@@ -1,7 +1,6 @@
 package check
 
 import (
-	"net/netip"
 	"time"
 
 	"github.com/useipsec/useipsec/captures/dissect"
@@ -129,48 +128,11 @@ func sequenceStart(o *observer, p sealed) {
 		o.unseen(p.Frame, "capture from the quick mode on, and supply keys", "SPI %#08x was not negotiated in the capture, so its first packet is not known", p.spi)
 	case p.seq == 1:
 		o.pass(p.Frame, "SPI %#08x starts at 1", p.spi)
+	case p.seq != 0 && o.s.Foreign():
+		o.unseen(p.Frame, "capture at the sender", "SPI %#08x starts at %d: the packets before may have been lost on their way to the capture", p.spi, p.seq)
 	default:
 		o.fail(p.Frame, p.Src.Addr(), "SPI %#08x starts at %d", p.spi, p.seq)
 	}
-}
-
-func sequenceRises() (func(*observer, *dissect.Event), func(*observer)) {
-	// The SA itself would keep the whole negotiation in memory.
-	type name struct {
-		src, dst   netip.Addr
-		spi        uint32
-		negotiated int
-	}
-	high := map[name]uint32{}
-	return func(o *observer, e *dissect.Event) {
-		p, ok := sealedPacket(o, e)
-		if !ok {
-			return
-		}
-		sa, seq := p.sa, p.seq
-		if !o.s.Foreign() && sa.Origin != dissect.OriginNegotiated {
-			// Several SAs of the peer may hide behind an SPI that is none.
-			o.unseen(e.Frame, nextESPKeys, "SPI %#08x was not negotiated in what was read", p.spi)
-			return
-		}
-		key := name{e.Src.Addr(), e.Dst.Addr(), sa.SPI, sa.Negotiated}
-		last, known := high[key]
-		switch {
-		case !known && len(high) >= maxRemembered:
-			return
-		case !known:
-			high[key] = seq
-			o.pass(e.Frame, "")
-		case seq > last:
-			high[key] = seq
-			o.pass(e.Frame, "")
-		case o.s.Foreign() && seq < last:
-			// A network may reorder what the sender sent in order.
-			o.tolerate(e.Frame, e.Src.Addr(), "SPI %#08x: %d after %d, reordered before the capture or by the sender", p.spi, seq, last)
-		default:
-			o.fail(e.Frame, e.Src.Addr(), "SPI %#08x: %d after %d", p.spi, seq, last)
-		}
-	}, nil
 }
 
 func icv(o *observer, p sealed) {
@@ -218,7 +180,7 @@ func innerSelectors(o *observer, e sealed) {
 		return
 	}
 	sa := e.sa
-	if sa.Quick == nil {
+	if sa.Quick == nil || sa.Quick.Offered == nil {
 		o.unseen(e.Frame, "capture from the quick mode on, and supply keys", "the quick mode of SPI %#08x is not in the capture", sa.SPI)
 		return
 	}

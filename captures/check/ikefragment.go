@@ -63,6 +63,10 @@ func ikeFragments() (func(*observer, *dissect.Event), func(*observer)) {
 	}
 	return see, func(o *observer) {
 		for _, m := range open {
+			if o.s.Foreign() {
+				o.unseen(m.Frame, "capture the whole exchange, at the sender", "fragment %d of ID %d, the rest of whose message is not in the capture", m.Fragment.Number, m.Fragment.ID)
+				continue
+			}
 			o.fail(m.Frame, m.Src.Addr(), "fragment %d of ID %d, whose message is never whole", m.Fragment.Number, m.Fragment.ID)
 		}
 	}

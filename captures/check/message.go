@@ -121,8 +121,9 @@ func initialVector(o *observer, m *dissect.ISAKMP) {
 		}
 	case o.s.harnessAtFault(), m.Quick != nil && reused(m.Quick):
 		// A chain that the other end has broken, or two exchanges in one: see ike.quick.message-id.
-	case o.s.Foreign() && !m.Phase1.Complete():
-		o.unseen(m.Frame, "capture the whole of phase 1", "it takes %s", m.IVNote)
+	case o.s.Foreign() && (m.IVNote == dissect.IVRejected || !m.Phase1.Complete()):
+		// A message that is not captured, and that would be the one to go on from.
+		o.unseen(m.Frame, "capture the exchange, and phase 1, from the first message on", "it takes %s", m.IVNote)
 	default:
 		o.fail(m.Frame, m.Src.Addr(), "%v message %#08x takes %s", m.Header.Exchange, m.Header.MessageID, m.IVNote)
 	}

@@ -89,6 +89,10 @@ func quick(o *observer, m *dissect.ISAKMP, index ...int) bool {
 	case m.Message == nil && m.Err == nil:
 		o.sealed(m)
 		return false
+	case o.s.Foreign() && m.Index > 1 && m.Quick.Messages[0].Message == nil:
+		// What was taken for the first message may be the second, and this one the third.
+		o.unseen(m.Frame, nextISAKMPKeys, "message 1 of the quick mode was not read")
+		return false
 	}
 	return m.Message != nil && m.Err == nil
 }

@@ -128,7 +128,10 @@ func judgeXAUTH(o *observer, p *dissect.Phase1) {
 	owes := func(who netip.Addr, after int, what string) {
 		// Who is to refuse phase 1 owes nothing to one who takes it for done.
 		refuses := o.s.Trial != nil && !o.s.Trial.Spec.Expect.Phase1.Allows(scenarios.Established)
-		if o.s.Judges(who) && !refuses {
+		switch {
+		case o.s.Foreign():
+			o.unseen(after, "capture the whole of XAUTH", "%v: %s in the capture", who, what)
+		case o.s.Judges(who) && !refuses:
 			o.fail(after, who, "%s", what)
 		}
 	}
@@ -154,8 +157,8 @@ func xauthBeforeQuick(o *observer, m *dissect.ISAKMP) {
 		o.sealed(m)
 	case x.OK && x.Status < m.Frame:
 		o.pass(m.Frame, "after STATUS=OK in frame %d", x.Status)
-	case x.Request == 0 && o.s.Foreign() && !m.Phase1.Complete():
-		o.unseen(m.Frame, "capture from the first message on", "XAUTH is not captured")
+	case x.Status == 0 && o.s.Foreign():
+		o.unseen(m.Frame, "capture from the first message on", "the end of XAUTH is not in the capture before quick mode message %d", m.Index)
 	case x.Status != 0:
 		o.fail(m.Frame, m.Src.Addr(), "quick mode message %d, although the server said FAIL", m.Index)
 	default:

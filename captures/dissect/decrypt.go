@@ -26,9 +26,11 @@ type iv struct {
 	note   string
 }
 
+// IVRejected is the ISAKMP.IVNote of a message that goes on from one that was not read.
+const IVRejected = "the last block of a message that does not decrypt"
+
 const (
 	ivFirst    = "the IV of the first phase 1 message"
-	ivRejected = "the last block of a message that does not decrypt"
 	ivUnhashed = "the last phase 1 block itself, without the message ID hashed in"
 )
 
@@ -52,7 +54,7 @@ func (p *Phase1) phase1IVs() []iv {
 func (c *chain) others() []iv {
 	var ivs []iv
 	for _, b := range slices.Backward(c.rejected) {
-		ivs = append(ivs, iv{b, ivRejected})
+		ivs = append(ivs, iv{b, IVRejected})
 	}
 	return ivs
 }

@@ -201,10 +201,14 @@ func (p *Phase1) method() wire.AuthMethod {
 // encrypts to a public key, or with a key made of a nonce: those that come with
 // the nonce (RFC 2409 5.2, 5.3).
 func concealed(method wire.AuthMethod, msg *wire.Message) []wire.PayloadType {
-	if _, at := payload[*wire.Nonce](msg); at < 0 || !method.Encrypts() {
+	_, nonce := payload[*wire.Nonce](msg)
+	_, id := payload[*wire.ID](msg)
+	// With no other method is there an identity beside the nonce of main mode.
+	unknown := method == 0 && msg.Exchange == wire.ExchangeMain && id >= 0
+	switch {
+	case nonce < 0 || !method.Encrypts() && !unknown:
 		return nil
-	}
-	if method.Revised() {
+	case method.Revised() || unknown:
 		return []wire.PayloadType{wire.PayloadNonce, wire.PayloadKE, wire.PayloadID, wire.PayloadCert}
 	}
 	return []wire.PayloadType{wire.PayloadNonce, wire.PayloadID}
