@@ -23,7 +23,7 @@ var table = []string{
 	"ikev1/wire", "ikev1/keymat", "ikev1/pki", "esp", "esp/spd", "ikev1",
 	"scenarios/strict", "scenarios/profiles", "scenarios/profile", "scenarios",
 	"captures", "captures/keylog", "captures/evidence", "captures/dissect", "captures/check", "captures/diagnose", "captures/live",
-	"harness/host", "harness/lab", "harness/peer", "harness", "harness/report", "harness/selftest", "harness/e2e",
+	"harness/host", "harness/scratch", "harness/lab", "harness/peer", "harness", "harness/report", "harness/selftest", "harness/e2e",
 	"cmd/useipsec",
 }
 

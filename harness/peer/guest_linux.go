@@ -43,7 +43,7 @@ func (s *instance) startGuest(ctx context.Context) error {
 	if err := s.tap(s.ns, "wire0", guestMAC); err != nil {
 		return err
 	}
-	g, err := bootGuest(ctx, s.ns, s.dir, "wire0")
+	g, err := bootGuest(ctx, s.ns, s.dir.Path(), "wire0")
 	if err != nil {
 		return err
 	}

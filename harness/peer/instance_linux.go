@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/useipsec/useipsec/captures/live"
 	"github.com/useipsec/useipsec/harness/lab"
+	"github.com/useipsec/useipsec/harness/scratch"
 )
 
 // instance is what running peers have in common: a daemon somewhere, and the
@@ -23,7 +23,7 @@ type instance struct {
 	env     Env
 	info    Info
 	program program
-	dir     string
+	dir     *scratch.Dir
 
 	ns, wire *lab.Namespace // wire is nil for a guest, whose tap is in ns
 	link     *lab.EthernetLink
@@ -57,8 +57,8 @@ func (s *instance) start(ctx context.Context) (err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	if s.dir, err = os.MkdirTemp("", "useipsec-"); err != nil { // mode 0700
-		return fmt.Errorf("harness/peer: %w", err)
+	if s.dir, err = scratch.New(); err != nil {
+		return err
 	}
 	if s.ns, err = lab.NewNamespace(s.env.Name); err != nil {
 		return err
@@ -107,7 +107,7 @@ func (s *instance) startHere(ctx context.Context) error {
 	if err := s.tap(wire, veth.WireName, veth.MAC); err != nil {
 		return err
 	}
-	d, err := s.program.start(ctx, s.dir, s.ns.Start)
+	d, err := s.program.start(ctx, s.dir.Path(), s.ns.Start)
 	if err != nil {
 		return err
 	}
@@ -256,8 +256,8 @@ func (s *instance) Close() error {
 				errs = append(errs, ns.Close())
 			}
 		}
-		if s.dir != "" {
-			errs = append(errs, os.RemoveAll(s.dir))
+		if s.dir != nil {
+			errs = append(errs, s.dir.Close())
 		}
 		s.closeErr = errors.Join(errs...)
 	})

@@ -3,11 +3,11 @@ package peer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 
 	"github.com/useipsec/useipsec/harness/lab"
+	"github.com/useipsec/useipsec/harness/scratch"
 )
 
 func swanInstalled() error {
@@ -44,16 +44,16 @@ func swanCarrierHere(c Carrier) error {
 // swanVersion starts the daemon where it meets nobody and returns what it says it
 // is. The control program does not know without one.
 func swanVersion(ctx context.Context) (string, error) {
-	dir, err := os.MkdirTemp("", "useipsec-")
+	dir, err := scratch.New()
 	if err != nil {
-		return "", fmt.Errorf("harness/peer: %w", err)
+		return "", err
 	}
-	defer os.RemoveAll(dir)
+	defer dir.Close()
 	ns, err := lab.NewNamespace("probe")
 	if err != nil {
 		return "", err
 	}
-	c, err := startCharon(ctx, dir, CarrierKernel, ns.Start)
+	c, err := startCharon(ctx, dir.Path(), CarrierKernel, ns.Start)
 	if err != nil {
 		return "", errors.Join(err, ns.Close())
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/useipsec/useipsec/captures/check"
 	"github.com/useipsec/useipsec/harness"
+	"github.com/useipsec/useipsec/harness/scratch"
 	"github.com/useipsec/useipsec/scenarios"
 	"github.com/useipsec/useipsec/scenarios/profile"
 )
@@ -78,12 +79,12 @@ func Faults(patterns ...string) ([]string, error) {
 // Run switches on one fault after the other. The honest peer comes first; rules that fail with it are ErrNotClean. tool and
 // version go into the evidence, which is not kept. progress, when not nil, is told of each fault that is done.
 func Run(ctx context.Context, faults []string, tool, version string, progress func(done, of int, fault string)) (*Result, error) {
-	dir, err := os.MkdirTemp("", "useipsec-selftest-")
+	dir, err := scratch.New()
 	if err != nil {
-		return nil, fmt.Errorf("harness/selftest: %w", err)
+		return nil, err
 	}
-	defer os.RemoveAll(dir)
-	t := tester{out: filepath.Join(dir, "out"), tool: tool, version: version}
+	defer dir.Close()
+	t := tester{out: filepath.Join(dir.Path(), "out"), tool: tool, version: version}
 	if t.plan, err = core(); err != nil {
 		return nil, err
 	}
