@@ -17,9 +17,7 @@ LINT      := .cache/bin/golangci-lint
 ifneq ($(shell id -u),0)
 NAMESPACE := $(shell unshare --user --map-root-user --mount true 2>/dev/null && \
 	echo "unshare --user --map-root-user --mount sh -c 'mount -t tmpfs tmpfs /run && exec \"\$$@\"' sh")
-ifeq ($(NAMESPACE),)
-NAMESPACE := @echo "make: neither root nor user namespaces here: tests that need them are skipped";
-endif
+UNPRIVILEGED := $(if $(NAMESPACE),,yes)
 endif
 
 .PHONY: help run build test unit namespaces lint fmt fuzz bench availability deps go clean
@@ -43,13 +41,11 @@ GUESTS := ./harness/peer ./harness/e2e ./cmd/useipsec
 unit: go ## tests that need no privileges
 	$(CGO) $(GO) test $(RACE) $(TESTFLAGS) $$($(GO) list ./... | grep -vxF "$$($(GO) list $(LABS) $(GUESTS))")
 
-# What drives daemons of others has one more try: they race each other now and then.
 namespaces: go ## tests with namespaces and real daemons
+	@$(if $(UNPRIVILEGED),echo "make: neither root nor user namespaces here: tests that need them are skipped")
 	$(NAMESPACE) env $(CGO) $(GO) test $(RACE) $(TESTFLAGS) -count=1 -p 1 $(LABS)
-	$(NAMESPACE) $(GO) test $(TESTFLAGS) -count=1 -parallel 4 ./harness/peer || \
-		$(NAMESPACE) $(GO) test $(TESTFLAGS) -count=1 -parallel 4 ./harness/peer
-	$(NAMESPACE) $(GO) test $(TESTFLAGS) -count=1 ./harness/e2e || \
-		$(NAMESPACE) $(GO) test $(TESTFLAGS) -count=1 ./harness/e2e
+	.ci/retry $(NAMESPACE) $(GO) test $(TESTFLAGS) -count=1 -parallel 4 ./harness/peer
+	.ci/retry $(NAMESPACE) $(GO) test $(TESTFLAGS) -count=1 ./harness/e2e
 	$(NAMESPACE) $(GO) test $(TESTFLAGS) -count=1 ./cmd/useipsec
 
 lint: go $(LINT) ## gofumpt, vet, staticcheck, import directions
