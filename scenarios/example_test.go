@@ -24,5 +24,5 @@ func Example() {
 	fmt.Println(err)
 	// Output:
 	// refuse/psk [responder initiator] phase 1 refused
-	// scenarios: "lifecycle/rekey" selects no scenario; did you mean lifecycle/rekey-ike or lifecycle/dpd or lifecycle/rekey-child?
+	// scenarios: "lifecycle/rekey" selects no scenario; did you mean lifecycle/rekey-child or lifecycle/rekey-ike or lifecycle/dpd?
 }

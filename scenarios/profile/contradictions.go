@@ -160,6 +160,17 @@ func (p *Profile) checkKeying() {
 			p.contradict(list{"ike.modes", ItemIKE, p.IKE.Modes}.find(mode), "%s mode belongs to IKE version 1, not to version %s", mode, p.IKE.Version)
 		}
 	}
+	for _, service := range []struct {
+		key  string
+		need Need
+	}{
+		{"nat_traversal", p.IKE.NATTraversal}, {"mode_config", p.IKE.ModeConfig},
+		{"dead_peer_detection", p.IKE.DeadPeerDetection}, {"fragmentation", p.IKE.Fragmentation},
+	} {
+		if p.IKE.Version == VersionNone && service.need == Required {
+			p.contradict("ike."+service.key, "it is required, and without IKE nothing negotiates it")
+		}
+	}
 	if groups := (list{"keying.phase2.groups", ItemKeying, p.Keying.Phase2.Groups}); p.Keying.Phase2.PFS == None {
 		for _, group := range groups.levels.Admitted() {
 			p.contradict(groups.find(group), "there is to be no perfect forward secrecy, and %s is listed for it", group)

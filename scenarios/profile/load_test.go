@@ -138,6 +138,7 @@ func TestContradictions(t *testing.T) {
 		{edit{"protocols: {must: [esp]}", "protocols: {must: [ah]}", "nat_traversal: optional", "nat_traversal: required"}, `46:18: contradiction: NAT traversal is required, and it cannot carry AH, the only protocol (section 3.1)`},
 		{edit{"version: 1", "version: none", "modes: {must: [main]}", "modes: {}"}, `44:12: contradiction: keys are managed by IKE, and the version is none`},
 		{edit{"method: ike", "method: manual"}, `44:12: contradiction: key management is manual, and IKE version 1 is asked for`},
+		{edit{"method: ike", "method: manual", "version: 1", "version: none", "modes: {must: [main]}", "modes: {}", "nat_traversal: optional", "nat_traversal: required"}, `46:18: contradiction: it is required, and without IKE nothing negotiates it`},
 		{edit{"version: 1", "version: 2"}, `45:18: contradiction: main mode belongs to IKE version 1, not to version 2`},
 		{edit{"pfs: optional", "pfs: none"}, `31:21: contradiction: there is to be no perfect forward secrecy, and modp2048 is listed for it`},
 		{edit{"sa: never", "sa: on-login\n  when: at login", "must: [fqdn]", "must: [user_fqdn]"}, `36:7: contradiction: the server does not switch users, and there is an SA for a user on-login`},

@@ -78,6 +78,9 @@ func (p *Protocol) UnmarshalText(text []byte) error {
 	}
 	n, err := strconv.ParseUint(string(text), 10, 8)
 	if err != nil {
+		if near := strict.Nearest(string(text), slices.Sorted(maps.Keys(protocolNumbers)), 1); len(near) > 0 {
+			return fmt.Errorf("%q is not a protocol; did you mean %q? (or a number up to 255)", text, near[0])
+		}
 		return fmt.Errorf("%q is not a protocol: any, icmp, tcp, udp, dccp, icmpv6, sctp, udplite, or a number up to 255", text)
 	}
 	*p = Protocol(n)

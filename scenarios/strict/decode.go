@@ -132,7 +132,11 @@ func (dec *decoder) structure(n *node, v reflect.Value, path, vocab string) {
 		if len(keys) == 0 {
 			want = "{}"
 		}
-		dec.wrong(n, path, want)
+		hint := ""
+		if texts := n.texts(); len(texts) > 0 && v.Field(known[0].index).Type() == reflect.TypeFor[[]string]() {
+			hint = fmt.Sprintf("; write {%s: [%s]}", keys[0], strings.Join(texts, ", "))
+		}
+		dec.errorf(n, path, "takes %s, not %s%s", want, n.describe(), hint)
 		return
 	}
 	present := map[string]bool{}

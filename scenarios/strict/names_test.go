@@ -10,7 +10,7 @@ import (
 )
 
 func TestNearest(t *testing.T) {
-	words := []string{"selectors", "protection", "main/psk/aes128-sha1-modp1024", "lifecycle/rekey-child", "ike", "id"}
+	words := []string{"modp2048", "user_fqdn", "psk", "rsa-sig", "selectors", "protection", "main/psk/aes128-sha1-modp1024", "lifecycle/rekey-child", "ike", "id"}
 	tests := []struct {
 		text string
 		want []string
@@ -21,6 +21,13 @@ func TestNearest(t *testing.T) {
 		{"rekey", []string{"lifecycle/rekey-child"}},
 		{"main/psk/aes128-sha-modp1024", []string{"main/psk/aes128-sha1-modp1024"}},
 		{"AES_128", []string{"main/psk/aes128-sha1-modp1024"}},
+		{"group14", []string{"modp2048"}},
+		{"14", []string{"modp2048"}},
+		{"email", []string{"user_fqdn"}},
+		{"pre-shared key", []string{"psk"}},
+		{"RSA", []string{"rsa-sig"}},
+		{"pks", []string{"psk"}},
+		{"esp", []string{}},
 		{"xyzzy", []string{}},
 		{"", []string{}},
 	}

@@ -6,25 +6,29 @@ import (
 )
 
 // Nearest returns at most n of the candidates that text may be a misspelling
-// of, nearest first: those within an edit distance of a third of its length
-// (at least two), and those that have it as a part. Case and dashes do not
-// count, so that AES_128 is near aes128-cbc.
+// of, nearest first: the one that it is another name of, those within an edit
+// distance of a third of its length (at least two, if it has four letters), and
+// those that have it as a part, which are nearer than those two letters off. Case and dashes do not count,
+// so that AES_128 is near aes128-cbc.
 func Nearest(text string, candidates []string, n int) []string {
 	type scored struct {
 		name string
 		d    int
 	}
 	text = plain(text)
-	limit := max(2, len(text)/3)
+	also := synonyms[text]
+	limit := max(min(2, len(text)/2), len(text)/3)
 	var near []scored
 	for _, c := range candidates {
 		p := plain(c)
 		d := distance(text, p)
 		switch {
-		case d <= limit && d < len(p):
-			near = append(near, scored{c, d})
+		case c == also:
+			near = append(near, scored{c, 0})
 		case len(text) >= 3 && strings.Contains(p, text):
-			near = append(near, scored{c, limit + 1})
+			near = append(near, scored{c, min(2*d, 3)})
+		case d <= limit && d < len(p):
+			near = append(near, scored{c, 2 * d})
 		}
 	}
 	slices.SortStableFunc(near, func(a, b scored) int { return a.d - b.d })
@@ -39,22 +43,25 @@ func plain(s string) string {
 	return strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(s))
 }
 
-// distance is the Levenshtein distance in octets.
+// distance is the edit distance in octets; two neighbours in the wrong order are
+// one mistake.
 func distance(a, b string) int {
-	row := make([]int, len(b)+1)
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
+		before, last, row = last, row, before
 		row[0] = i + 1
 		for j := range len(b) {
-			cost := diagonal
+			cost := last[j]
 			if a[i] != b[j] {
 				cost++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+			row[j+1] = min(cost, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
 		}
 	}
 	return row[len(b)]

@@ -37,6 +37,22 @@ const (
 
 func (k kind) scalar() bool { return k >= kindNull && k <= kindBool }
 
+// texts returns the text of a scalar, or those of a list of nothing else.
+func (n *node) texts() []string {
+	items := n.items
+	if n.kind.scalar() {
+		items = []*node{n}
+	}
+	var out []string
+	for _, item := range items {
+		if item == nil || !item.kind.scalar() {
+			return nil
+		}
+		out = append(out, item.text)
+	}
+	return out
+}
+
 // describe says what a node is, for "takes a list, not ...".
 func (n *node) describe() string {
 	switch n.kind {

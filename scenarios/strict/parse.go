@@ -103,12 +103,38 @@ func parse(text string) (file *ast.File, mistake *syntaxError) {
 	var located yaml.Error
 	if errors.As(err, &located) {
 		mistake.msg = strings.ReplaceAll(located.GetMessage(), "\t", `\t`)
-		if strings.Contains(mistake.msg, `'\t'`) {
-			mistake.msg = "a tab cannot indent; use spaces"
-		}
 		mistake.pos = position(located.GetToken())
+		mistake.explain(strings.Split(text, "\n"))
 	}
 	return nil, mistake
+}
+
+const tooDeep = "the line is indented deeper than the one above, which has its value already"
+
+// explain puts the commonest mistakes in plainer words than the library's, and in
+// the line where they are: to the library a line that is indented too deep goes on
+// with the value of the line above.
+func (e *syntaxError) explain(lines []string) {
+	switch {
+	case strings.Contains(e.msg, `'\t'`):
+		e.msg = "a tab cannot indent; use spaces"
+	case e.msg == "value is not allowed in this context. map key-value is pre-defined":
+		e.msg = tooDeep
+	case e.msg == "non-map value is specified":
+		e.msg = "not a key with its value; after a key there is a colon and a space"
+	case e.msg == "mapping value is not allowed in this context":
+		e.msg = "a value with a colon in it goes in quotes"
+		for i := e.pos.Line; i < len(lines); i++ {
+			line := strings.TrimSpace(lines[i])
+			if line == "" || line[0] == '#' {
+				continue
+			}
+			if depth := indentation(lines[i]); depth > indentation(lines[e.pos.Line-1]) && strings.Contains(line, ":") {
+				e.msg, e.pos = tooDeep, Pos{i + 1, depth + 1}
+			}
+			break
+		}
+	}
 }
 
 // checkBrackets bounds the nesting of brackets, and finds a bracket that is not
