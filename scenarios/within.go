@@ -13,7 +13,7 @@ import (
 // ends are the addresses of both ends, by the IP version of the scenario: on the
 // wire first, then inside a tunnel.
 func (s *Scenario) Outside(p *profile.Profile, ends func(Family) profile.Ends) []string {
-	o := outside{p: p}
+	o := outside{p: p, why: p.OutOfReach()}
 	for _, c := range []Config{s.Harness(), s.PeerConfig()} {
 		o.ike(c.IKE, s.Family)
 		o.child(c.Child)

@@ -1,13 +1,17 @@
 package scenarios_test
 
 import (
+	"io/fs"
 	"net/netip"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/useipsec/useipsec/scenarios"
 	"github.com/useipsec/useipsec/scenarios/profile"
+	"github.com/useipsec/useipsec/scenarios/profiles"
 )
 
 func ends(f scenarios.Family) profile.Ends {
@@ -55,6 +59,35 @@ func TestOutside(t *testing.T) {
 }
 
 // TestEveryProfileAsksForSomething: a profile that ships has scenarios in the library, with the peer in both roles.
+// TestOutOfReach: a profile whose keys are not made by version 1 of IKE asks for no
+// scenario, and each says so.
+func TestOutOfReach(t *testing.T) {
+	text, err := fs.ReadFile(profiles.FS, "site-to-site.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for old, edited := range map[string][2]string{
+		"method: ike": {"method: kink", "keying.method: KINK (RFC 4430) needs a Kerberos realm, and this tool does not speak it"},
+		"version: 1":  {"version: 2", "ike.version: this tool speaks version 1 of IKE only"},
+	} {
+		edits := []string{old, edited[0], "modes: {must: [main], must-not: [aggressive]}", "modes: {}"}
+		if edited[0] == "method: kink" {
+			edits = append(edits, "version: 1", "version: none")
+		}
+		p, err := profile.Parse("p.yaml", []byte(strings.NewReplacer(edits...).Replace(string(text))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := scenarios.Builtin("quick/tunnel-any")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if why := s.Outside(p, ends); !slices.Contains(why, edited[1]) {
+			t.Errorf("%s: %q", edited[0], why)
+		}
+	}
+}
+
 func TestEveryProfileAsksForSomething(t *testing.T) {
 	for _, name := range profile.Builtins() {
 		p, err := profile.Builtin(name)

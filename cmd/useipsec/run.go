@@ -185,6 +185,9 @@ func (f *runFlags) selected(all []*scenarios.Scenario, args []string, prof *prof
 		return scenarios.Select(all, scenarios.Selection{Patterns: args, Tags: f.tags, Refs: f.refs})
 	}
 	within := scenarios.Within(all, prof, harness.Ends)
+	if why := prof.OutOfReach(); len(why) > 0 {
+		return nil, fmt.Errorf("no run can test profile %s: %s", prof.Name, strings.Join(why, "; "))
+	}
 	if len(within) == 0 {
 		return nil, fmt.Errorf("profile %s asks for no scenario of the library; useipsec list scenarios --outside %s says why not; name scenarios, or add your own with --scenario", prof.Name, f.profile)
 	}

@@ -164,8 +164,10 @@ func (p *Profile) checkKeying() {
 		key  string
 		need Need
 	}{
-		{"nat_traversal", p.IKE.NATTraversal}, {"mode_config", p.IKE.ModeConfig},
-		{"dead_peer_detection", p.IKE.DeadPeerDetection}, {"fragmentation", p.IKE.Fragmentation},
+		{"nat_traversal", p.IKE.NATTraversal},
+		{"mode_config", p.IKE.ModeConfig},
+		{"dead_peer_detection", p.IKE.DeadPeerDetection},
+		{"fragmentation", p.IKE.Fragmentation},
 	} {
 		if p.IKE.Version == VersionNone && service.need == Required {
 			p.contradict("ike."+service.key, "it is required, and without IKE nothing negotiates it")
