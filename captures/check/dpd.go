@@ -2,6 +2,7 @@ package check
 
 import (
 	"encoding/binary"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -64,14 +65,24 @@ func probes(m *dissect.ISAKMP, t wire.NotifyType) (all []probe) {
 // at its end counts as unanswered.
 const answerTime = 2500 * time.Millisecond
 
+// asker is an end that asks whether the other is there.
+type asker struct {
+	p1        *dissect.Phase1
+	initiator bool
+}
+
 func dpdAck() (func(*observer, *dissect.Event), func(*observer)) {
 	var (
 		asked []probe // without an answer
-		last  = map[*dissect.Phase1]uint32{}
+		last  = map[asker]uint32{}
+		heard = map[netip.Addr]int{} // the last frame of each
 		end   time.Time
 	)
 	see := func(o *observer, e *dissect.Event) {
 		end = e.Time
+		if len(heard) < maxRemembered {
+			heard[e.Src.Addr()] = e.Frame
+		}
 		m := e.ISAKMP
 		if e.Kind != dissect.KindISAKMP || m == nil || m.Phase1 == nil || m.Retransmission {
 			return
@@ -79,12 +90,13 @@ func dpdAck() (func(*observer, *dissect.Event), func(*observer)) {
 		if o.s.Foreign() || !o.s.Judges(m.Src.Addr()) {
 			for _, q := range probes(m, wire.NotifyRUThere) {
 				// An end need not answer what is out of order.
-				before, known := last[m.Phase1]
+				from := asker{m.Phase1, m.FromInitiator}
+				before, known := last[from]
 				if (!known || q.number == before+1) && (q.cookies || q.reversed) && len(asked) < maxNotices {
 					asked = append(asked, q)
 				}
 				if len(last) < maxNotices || known {
-					last[m.Phase1] = q.number
+					last[from] = q.number
 				}
 			}
 		}
@@ -101,8 +113,19 @@ func dpdAck() (func(*observer, *dissect.Event), func(*observer)) {
 	}
 	return see, func(o *observer) {
 		for _, q := range asked {
-			if end.Sub(q.at) > answerTime && (q.m.Phase1.Deleted == 0 || q.m.Phase1.Deleted < q.m.Frame) {
-				o.fail(q.m.Frame, q.m.Dst.Addr(), "R-U-THERE %d is not answered", q.number)
+			asked := q.m.Dst.Addr()
+			vendors := q.m.Phase1.VendorsI
+			if q.m.FromInitiator {
+				vendors = q.m.Phase1.VendorsR
+			}
+			switch {
+			case end.Sub(q.at) <= answerTime, q.m.Phase1.Deleted > q.m.Frame:
+			case o.s.Foreign() && heard[asked] < q.m.Frame:
+				o.unseen(q.m.Frame, "", "R-U-THERE %d is not answered, and nothing else comes from %v either: it is not there, or not captured", q.number, asked)
+			case o.s.Foreign() && !slices.ContainsFunc(vendors, isDPD):
+				o.unseen(q.m.Frame, "capture from the first message on", "R-U-THERE %d is not answered, and %v is not seen to have announced dead peer detection", q.number, asked)
+			default:
+				o.fail(q.m.Frame, asked, "R-U-THERE %d is not answered", q.number)
 			}
 		}
 	}
@@ -132,22 +155,18 @@ func judgeAck(o *observer, asked *[]probe, i int, a probe) {
 }
 
 func dpdRequest() (func(*observer, *dissect.Event), func(*observer)) {
-	type sender struct {
-		p1        *dissect.Phase1
-		initiator bool
-	}
 	type state struct {
 		number   uint32
 		answered bool
 	}
-	seen := map[sender]*state{}
+	seen := map[asker]*state{}
 	return func(o *observer, e *dissect.Event) {
 		m := e.ISAKMP
 		if e.Kind != dissect.KindISAKMP || m == nil || m.Phase1 == nil || m.Retransmission {
 			return
 		}
 		for range probes(m, wire.NotifyRUThereAck) {
-			if s := seen[sender{m.Phase1, !m.FromInitiator}]; s != nil {
+			if s := seen[asker{m.Phase1, !m.FromInitiator}]; s != nil {
 				s.answered = true
 			}
 		}
@@ -155,7 +174,7 @@ func dpdRequest() (func(*observer, *dissect.Event), func(*observer)) {
 			return
 		}
 		for _, q := range probes(m, wire.NotifyRUThere) {
-			key := sender{m.Phase1, m.FromInitiator}
+			key := asker{m.Phase1, m.FromInitiator}
 			s := seen[key]
 			vendors := m.Phase1.VendorsR
 			if m.FromInitiator {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/useipsec/useipsec/captures/dissect"
 	"github.com/useipsec/useipsec/esp"
+	"github.com/useipsec/useipsec/esp/spd"
 	"github.com/useipsec/useipsec/ikev1/wire"
 	"github.com/useipsec/useipsec/scenarios/profile"
 )
@@ -192,9 +193,24 @@ func innerSelectors(o *observer, e sealed) {
 		// A dummy packet, discarded silently (RFC 4303 2.6).
 	case sel.matches(e.Inner.Flow, sa.ToResponder):
 		o.pass(e.Frame, "")
+	case sa.Mode == esp.Transport && sa.UDP && sel.matches(behindNAT(e.Inner.Flow, sel, sa.ToResponder), sa.ToResponder):
+		// The selector has the addresses that the ends see, the packet those of the wire.
+		o.pass(e.Frame, "")
 	default:
 		o.fail(e.Frame, e.Src.Addr(), "%v in an SA for %v", e.Inner.Flow, sel)
 	}
+}
+
+// behindNAT is the flow with the addresses of the selector's ends, where each is one host.
+func behindNAT(f spd.Flow, sel selector, fromInitiator bool) spd.Flow {
+	if sel.ci.lo != sel.ci.hi || sel.cr.lo != sel.cr.hi {
+		return f
+	}
+	f.Src, f.Dst = sel.ci.lo, sel.cr.lo
+	if !fromInitiator {
+		f.Src, f.Dst = f.Dst, f.Src
+	}
+	return f
 }
 
 // inFlight is how long packets may still be on their way after the Delete for

@@ -2,6 +2,7 @@ package check
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/useipsec/useipsec/captures/dissect"
 	"github.com/useipsec/useipsec/ikev1/keymat"
@@ -36,6 +37,8 @@ func keLength(o *observer, m *dissect.ISAKMP) {
 	for _, ke := range payloads[*wire.KE](m) {
 		group, ok := groupOf(m)
 		switch {
+		case m.Quick == nil && m.Phase1.Chosen == nil && len(groupsOf(m.Phase1.Offered)) > 1:
+			o.unseen(m.Frame, "capture both directions", "it is not known which of the offered groups was chosen")
 		case !ok:
 			o.unseen(m.Frame, "capture from the first message on", "the group is not known")
 		case group.Size() == 0:
@@ -46,6 +49,21 @@ func keLength(o *observer, m *dissect.ISAKMP) {
 			o.pass(m.Frame, "%d octets for %v", len(ke.Data), group)
 		}
 	}
+}
+
+// groupsOf lists the groups of a phase 1 offer.
+func groupsOf(sa *wire.SA) (groups []uint64) {
+	if sa == nil {
+		return nil
+	}
+	for _, p := range sa.Proposals {
+		for _, t := range p.Transforms {
+			if g := attribute(t, wire.P1Group); !slices.Contains(groups, g) {
+				groups = append(groups, g)
+			}
+		}
+	}
+	return groups
 }
 
 // groupOf returns the group of a message's KE payload.

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/useipsec/useipsec/captures/dissect"
@@ -70,6 +71,9 @@ func lifetimeTerms(l profile.Lifetime, t wire.Transform, typ, value wire.Attribu
 	timed := false
 	for _, a := range t.Attributes {
 		n, ok := a.Uint()
+		if !ok && len(a.Value) > 0 { // longer than anybody can count
+			n, ok = math.MaxUint64, true
+		}
 		switch {
 		case a.Type == typ:
 			kind = n

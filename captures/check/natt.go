@@ -94,7 +94,7 @@ func natD() (func(*observer, *dissect.Event), func(*observer)) {
 			switch {
 			case d.mangled && (udpModes(d.p1, d.from) || len(d.p1.Quicks) == 0 && d.p1.FloatedI):
 				o.tolerate(d.frame, d.from, "%s, computed for port 0, and UDP encapsulation follows: this forces it", what)
-			case o.s.Foreign() && (d.p1.FloatedI || d.p1.FloatedR):
+			case o.s.Foreign() && (d.p1.FloatedI || d.p1.FloatedR || staysOn500(d.p1) || !d.p1.Complete()):
 				o.unseen(d.frame, "capture on the sender's side of the NAT", "%s at the place of the capture: a NAT may be in between", what)
 			default:
 				o.fail(d.frame, d.from, "%s", what)

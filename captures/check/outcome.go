@@ -102,7 +102,7 @@ func (c *outcome) Event(e *dissect.Event) {
 	if !slices.Contains(c.phase1, p) && len(c.phase1) < maxNegotiations {
 		c.phase1 = append(c.phase1, p)
 	}
-	if m.Hash.State == dissect.HashGood && c.goesOn(m) && slices.Contains(c.phase1, p) {
+	if m.Hash.State == dissect.HashGood && goesOn(m) && slices.Contains(c.phase1, p) {
 		if c.went == nil {
 			c.went = map[*dissect.Phase1]ends{}
 		}
@@ -117,7 +117,7 @@ func (c *outcome) Event(e *dissect.Event) {
 // goesOn reports whether a message shows that its sender has accepted the other
 // end: the last one of phase 1, which answers that end's proof, or one under the
 // ISAKMP SA.
-func (c *outcome) goesOn(m *dissect.ISAKMP) bool {
+func goesOn(m *dissect.ISAKMP) bool {
 	switch m.Header.Exchange {
 	case wire.ExchangeMain:
 		return m.Index == 6
@@ -175,10 +175,8 @@ func (c *outcome) judge(expect scenarios.Expect) Finding {
 	case len(c.phase1) == 0:
 		return inconclusive("see policy.tap-alive, and the peer's log", "no IKE message in the capture")
 	}
-	for _, p := range c.phase1 {
-		if established1(p) {
-			return c.afterPhase1(p, expect)
-		}
+	if f, ok := c.established(expect); ok {
+		return f
 	}
 	p := c.phase1[0] // the one that came furthest
 	for _, q := range c.phase1[1:] {
@@ -194,6 +192,29 @@ func (c *outcome) judge(expect scenarios.Expect) Finding {
 		}
 	}
 	return c.refused(1, expect.Phase1, expect, p)
+}
+
+// established judges what came of the ISAKMP SAs that were established, false if none was. There may be several: both ends
+// begin at once, or one authenticates anew. What is to be established is so under one of them; what is to be refused, under all.
+func (c *outcome) established(expect scenarios.Expect) (f Finding, any bool) {
+	wanted := expect.Phase1.Allows(scenarios.Established) && (expect.Phase2 == 0 || expect.Phase2.Allows(scenarios.Established))
+	for _, p := range c.phase1 {
+		if !established1(p) {
+			continue
+		}
+		g := c.afterPhase1(p, expect)
+		better := g.Verdict == Pass
+		if !wanted {
+			better = g.Verdict.rank() > f.Verdict.rank()
+		}
+		if !any || better {
+			f = g
+		}
+		if any = true; wanted && better {
+			break
+		}
+	}
+	return f, any
 }
 
 // unverifiable says what the proofs of phase 1 lack.
