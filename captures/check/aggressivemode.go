@@ -77,6 +77,8 @@ func aggressivePayloads(o *observer, m *dissect.ISAKMP) {
 	case m.Err != nil: // see ike.well-formed
 	case len(missing) > 0:
 		o.fail(m.Frame, m.Src.Addr(), "message %d lacks %s", m.Index, strings.Join(missing, " and "))
+	case len(repeated(m)) > 0:
+		o.fail(m.Frame, m.Src.Addr(), "message %d has more than one %s", m.Index, strings.Join(repeated(m), " and "))
 	default:
 		o.pass(m.Frame, "message %d", m.Index)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"net/netip"
+	"slices"
 
 	"github.com/useipsec/useipsec/captures/dissect"
 	"github.com/useipsec/useipsec/ikev1/wire"
@@ -83,7 +84,11 @@ func spiUnique() (func(*observer, *dissect.Event), func(*observer)) {
 			}
 			key := spiKey{m.Src.Addr(), p.Protocol, binary.BigEndian.Uint32(p.SPI)}
 			before, used := owner[key]
-			if used && before != m.Quick && alive(before, key.spi) {
+			switch lives := used && before != m.Quick && alive(before, key.spi); {
+			case lives && o.s.Foreign() && before.Phase1 != m.Phase1:
+				o.unseen(m.Frame, "", "SPI %#08x is that of the SA made in frame %d, under an ISAKMP SA that its receiver may have forgotten since", key.spi, before.Messages[0].Frame)
+				return
+			case lives:
 				o.fail(m.Frame, m.Src.Addr(), "SPI %#08x, which is that of the SA made in frame %d", key.spi, before.Messages[0].Frame)
 				return
 			}
@@ -113,13 +118,13 @@ func alive(q *dissect.Quick, spi uint32) bool {
 
 func informationalRules() []Rule {
 	return []Rule{
-		messages(Rule{
+		stateful(Rule{
 			ID: "ike.info.hash", Item: profile.ItemKeying, Ref: "RFC2409/5.7", Level: Must,
 			Title:       "HASH(1) of informational exchanges is right",
 			Requirement: "Once an ISAKMP SA is established, an informational exchange is HDR*, HASH(1), N/D with HASH(1) = prf(SKEYID_a, M-ID | N/D).",
-			expected:    []string{"HASH(1) first, computed with SKEYID_a over message ID and the rest of the message"},
-			fix:         "receivers drop the message: check what the hash covers",
-			noun:        "encrypted informational message", needs: stageDelete,
+			expected:    []string{"an encrypted message, HASH(1) first, computed with SKEYID_a over message ID and the rest of the message"},
+			fix:         "receivers drop the message: check that it is encrypted, and what the hash covers",
+			noun:        "informational message", needs: stageDelete,
 		}, infoHash),
 		stateful(Rule{
 			ID: "ike.delete", Item: profile.ItemKeying, Ref: "RFC2408/3.15", Level: Must,
@@ -132,10 +137,35 @@ func informationalRules() []Rule {
 	}
 }
 
-func infoHash(o *observer, m *dissect.ISAKMP) {
-	if m.Header.Exchange != wire.ExchangeInformational || !m.Encrypted {
-		return
+// infoHash remembers which ends have gone on under which ISAKMP SA: from then on nothing
+// that they say about it is in clear. Who has forgotten the SA cannot but say so in clear.
+func infoHash() (func(*observer, *dissect.Event), func(*observer)) {
+	type end struct {
+		p1   *dissect.Phase1
+		side ends
 	}
+	went := map[end]bool{}
+	return onMessage(func(o *observer, m *dissect.ISAKMP) {
+		me := end{m.Phase1, sender(m)}
+		switch {
+		case m.Header.Exchange != wire.ExchangeInformational:
+			if m.Hash.State == dissect.HashGood && goesOn(m) && len(went) < maxRemembered {
+				went[me] = true
+			}
+		case m.Encrypted:
+			judgeInfoHash(o, m)
+		case went[me] && m.Phase1.Deleted == 0 && !o.s.Foreign() && !o.s.harnessAtFault() && len(payloads[*wire.Notify](m)) > 0 && !forgotten(m):
+			o.fail(m.Frame, m.Src.Addr(), "%v in clear under an established ISAKMP SA", payloads[*wire.Notify](m)[0].MsgType)
+		}
+	}), nil
+}
+
+// forgotten reports whether a message says that there is no such ISAKMP SA.
+func forgotten(m *dissect.ISAKMP) bool {
+	return slices.ContainsFunc(payloads[*wire.Notify](m), func(n *wire.Notify) bool { return n.MsgType == wire.NotifyInvalidCookie })
+}
+
+func judgeInfoHash(o *observer, m *dissect.ISAKMP) {
 	switch m.Hash.State {
 	case dissect.HashGood:
 		o.pass(m.Frame, "%s is right", m.Hash.Name)
@@ -155,10 +185,14 @@ func infoHash(o *observer, m *dissect.ISAKMP) {
 // deletes remembers who chose which SPI.
 func deletes() (func(*observer, *dissect.Event), func(*observer)) {
 	chosen := map[spiKey]bool{}
+	cookies := map[[16]byte]bool{} // of ISAKMP SAs
 	return func(o *observer, e *dissect.Event) {
 		m := e.ISAKMP
 		if e.Kind != dissect.KindISAKMP || m == nil || m.Phase1 == nil || m.Retransmission {
 			return
+		}
+		if len(cookies) < maxRemembered && isPhase1(m.Header.Exchange) {
+			cookies[pairOfCookies(m)] = true
 		}
 		if m.Header.Exchange == wire.ExchangeQuick {
 			ownSPIs(m, func(p wire.Proposal) {
@@ -175,12 +209,17 @@ func deletes() (func(*observer, *dissect.Event), func(*observer)) {
 			return
 		}
 		for _, d := range payloads[*wire.Delete](m) {
-			judgeDelete(o, m, d, chosen)
+			judgeDelete(o, m, d, chosen, cookies)
 		}
 	}, nil
 }
 
-func judgeDelete(o *observer, m *dissect.ISAKMP, d *wire.Delete, chosen map[spiKey]bool) {
+// pairOfCookies is CKY-I | CKY-R, which names an ISAKMP SA.
+func pairOfCookies(m *dissect.ISAKMP) [16]byte {
+	return [16]byte(slices.Concat(m.Header.CookieI[:], m.Header.CookieR[:]))
+}
+
+func judgeDelete(o *observer, m *dissect.ISAKMP, d *wire.Delete, chosen map[spiKey]bool, cookies map[[16]byte]bool) {
 	if !m.Encrypted {
 		// Before there are keys it cannot be protected.
 		if m.Phase1.Complete() {
@@ -188,8 +227,12 @@ func judgeDelete(o *observer, m *dissect.ISAKMP, d *wire.Delete, chosen map[spiK
 		}
 		return
 	}
+	if len(d.SPIs) == 0 {
+		o.fail(m.Frame, m.Src.Addr(), "a Delete for %v without an SPI", d.Protocol)
+		return
+	}
 	if d.Protocol == wire.ProtoISAKMP {
-		judgeISAKMPDelete(o, m, d)
+		judgeISAKMPDelete(o, m, d, cookies)
 		return
 	}
 	own, wrongSide, unknown := 0, 0, 0
@@ -223,16 +266,20 @@ func judgeDelete(o *observer, m *dissect.ISAKMP, d *wire.Delete, chosen map[spiK
 	}
 }
 
-func judgeISAKMPDelete(o *observer, m *dissect.ISAKMP, d *wire.Delete) {
-	cookies := append(m.Header.CookieI[:], m.Header.CookieR[:]...)
+func judgeISAKMPDelete(o *observer, m *dissect.ISAKMP, d *wire.Delete, cookies map[[16]byte]bool) {
+	own := pairOfCookies(m)
 	for _, spi := range d.SPIs {
 		switch {
-		case bytes.Equal(spi, cookies):
+		case bytes.Equal(spi, own[:]):
 			o.pass(m.Frame, "Delete for the ISAKMP SA it came under")
-		case len(spi) == 16:
-			o.pass(m.Frame, "Delete for another ISAKMP SA")
-		default:
+		case len(spi) != len(own):
 			o.fail(m.Frame, m.Src.Addr(), "a Delete for ISAKMP with an SPI of %s", count(len(spi), "octet"))
+		case cookies[[16]byte(spi)]:
+			o.pass(m.Frame, "Delete for another ISAKMP SA")
+		case o.s.Foreign():
+			o.unseen(m.Frame, "capture from the first message of that ISAKMP SA on", "a Delete for ISAKMP SA %x, which is not in the capture", spi)
+		default:
+			o.fail(m.Frame, m.Src.Addr(), "a Delete for ISAKMP SA %x, which there is not", spi)
 		}
 	}
 }

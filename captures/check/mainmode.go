@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -47,7 +48,7 @@ func mainModeRules() []Rule {
 			fix:         "look at the flags octet of the ISAKMP header, and whether what follows is a payload chain",
 			noun:        "main mode message", needs: stageIKE, unless: aggressive,
 		}, encryptionFlag),
-		messages(Rule{
+		stateful(Rule{
 			ID: "ike.main.responder-cookie", Item: profile.ItemKeying, Ref: "RFC2408/3.1", Level: Must,
 			Title:       "The responder cookie is zero in the first message and only there",
 			Requirement: "The initiator's first message has a zero responder cookie; from the responder's answer on both cookies identify the ISAKMP SA and neither is zero.",
@@ -88,6 +89,10 @@ func sixMessages() (see func(*observer, *dissect.Event), done func(*observer)) {
 			}
 			if missing := missingPayloads(m); len(missing) > 0 && m.Err == nil {
 				o.fail(m.Frame, m.Src.Addr(), "message %d lacks %s", m.Index, strings.Join(missing, " and "))
+				return
+			}
+			if twice := repeated(m); len(twice) > 0 {
+				o.fail(m.Frame, m.Src.Addr(), "message %d has more than one %s", m.Index, strings.Join(twice, " and "))
 				return
 			}
 		}
@@ -135,6 +140,26 @@ func missingPayloads(m *dissect.ISAKMP) []string {
 	return nil
 }
 
+// repeated names those payloads of a phase 1 message of which there is to be one and are several.
+func repeated(m *dissect.ISAKMP) []string {
+	var twice []string
+	if m.Message == nil {
+		return nil
+	}
+	for _, t := range []wire.PayloadType{wire.PayloadKE, wire.PayloadNonce, wire.PayloadID, wire.PayloadHash, wire.PayloadSig} {
+		n := 0
+		for _, p := range m.Message.Payloads {
+			if p.Type() == t {
+				n++
+			}
+		}
+		if n > 1 && m.Err == nil {
+			twice = append(twice, t.String())
+		}
+	}
+	return twice
+}
+
 // proof is the payload by which an end proves itself.
 func proof(auth wire.AuthMethod, initiator bool) wire.PayloadType {
 	if auth.Signs(initiator) {
@@ -178,10 +203,31 @@ func encryptionFlag(o *observer, m *dissect.ISAKMP) {
 	}
 }
 
-func responderCookie(o *observer, m *dissect.ISAKMP) {
-	if !isPhase1(m.Header.Exchange) || m.Index == 0 {
-		return
+// responderCookie remembers the cookie of each responder's message 2, which names the
+// ISAKMP SA from then on.
+func responderCookie() (func(*observer, *dissect.Event), func(*observer)) {
+	type offer struct {
+		initiator wire.Cookie
+		responder netip.Addr
 	}
+	answered := map[offer]wire.Cookie{}
+	return onMessage(func(o *observer, m *dissect.ISAKMP) {
+		if !isPhase1(m.Header.Exchange) || m.Index == 0 {
+			return
+		}
+		at := offer{m.Header.CookieI, m.Src.Addr()}
+		switch cookie, known := answered[at]; {
+		case m.Index == 2 && !known && len(answered) < maxRemembered:
+			answered[at] = m.Header.CookieR
+		case m.Index > 2 && known && !m.FromInitiator && cookie != m.Header.CookieR && !m.Header.CookieR.IsZero():
+			o.fail(m.Frame, m.Src.Addr(), "responder cookie %v in message %d, and %v in message 2", m.Header.CookieR, m.Index, cookie)
+			return
+		}
+		judgeCookies(o, m)
+	}), nil
+}
+
+func judgeCookies(o *observer, m *dissect.ISAKMP) {
 	_, sa := first[*wire.SA](m)
 	switch zero := m.Header.CookieR.IsZero(); {
 	case sa && !zero && m.Frame == m.Phase1.FirstFrame && o.s.Role() == scenarios.Initiator:

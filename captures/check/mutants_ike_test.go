@@ -79,6 +79,70 @@ func ikeMutants() []mutant {
 			ike: bytesOf(ikev1.Quick1, func(b []byte) []byte { b[19] &^= byte(wire.FlagEncryption); return b }),
 		},
 		{name: "IV of informational messages", role: initiator, ike: ikev1.Deviations{WrongInfoIV: true}, want: []string{"ike.iv"}},
+		{name: "ciphertext of informational messages", role: responder, ike: bytesOf(ikev1.Info, func(b []byte) []byte { b[wire.HeaderLen] ^= 0x55; return b }), want: []string{"ike.iv"}},
+		{name: "payloads of an encrypted message", role: initiator, ike: edit(ikev1.Quick3, func(m *wire.Message) {
+			m.Payloads = append(m.Payloads, &wire.Raw{PT: wire.PayloadID, Body: []byte{1}})
+		}), want: []string{"ike.well-formed"}},
+		{name: "another cookie in message 4", role: responder, ike: bytesOf(ikev1.Main4, func(b []byte) []byte { b[8] ^= 1; return b }), want: []string{"ike.main.responder-cookie"}},
+		{name: "two nonces", role: initiator, ike: fault("main3 NONCE duplicate"), want: []string{"ike.main.six-messages"}},
+		{name: "two public values in aggressive mode", role: responder, spec: aggressively, ike: fault("aggressive2 KE duplicate"), want: []string{"ike.aggressive.payloads", "ike.aggressive.psk-exposed"}},
+		{name: "message 3 made anew", role: initiator, rest: func(s *scene) {
+			s.talk(179, true).talk(8179, false).quick().deletes()
+			again := slices.Clone(s.packets[4].Data)
+			again[70] ^= 1
+			s.ip(peerAddr, harnessAddr, 17, again[20:])
+		}, want: []string{"ike.retransmit-identical"}},
+		{name: "leak by IP in IP", role: responder, rest: func(s *scene) {
+			s.talk(179, true).talk(8179, false).quick().deletes()
+			s.ip(peerAddr, harnessAddr, 4, ipv4Packet(peerAddr, harnessAddr, 6, tcpSegment(179, 40001, 0x18, "hello")))
+		}, want: []string{"policy.no-cleartext"}},
+		{name: "notify in clear", role: responder, rest: func(s *scene) {
+			s.talk(179, true).talk(8179, false).quick().deletes()
+			s.inform(true, &wire.Notify{DOI: wire.DOIIPSEC, Protocol: wire.ProtoISAKMP, MsgType: wire.NotifyInvalidPayloadType})
+		}, want: []string{"ike.info.hash"}},
+		{name: "two proposals in the answer", role: responder, ike: edit(ikev1.Main2, func(m *wire.Message) {
+			sa := m.Payloads[0].(*wire.SA)
+			sa.Proposals = append(sa.Proposals, sa.Proposals[0])
+		}), want: []string{"ike.sa.one-transform"}},
+		{name: "half a bundle", role: responder, ike: edit(ikev1.Quick2, func(m *wire.Message) {
+			sa := m.Payloads[1].(*wire.SA)
+			ah := sa.Proposals[0]
+			ah.Protocol = wire.ProtoAH
+			sa.Proposals = append(sa.Proposals, ah)
+		}), want: []string{"profile.protocol", "profile.algorithms-phase2", "ike.quick.hash", "ike.quick.one-transform"}},
+		{
+			name: "two groups with one public value", role: initiator, spec: func(s *scenarios.Scenario) { s.Child.PFS = "modp1024" },
+			ike: edit(ikev1.Quick1, func(m *wire.Message) {
+				for _, p := range m.Payloads {
+					if sa, ok := p.(*wire.SA); ok {
+						t := sa.Proposals[0].Transforms[0]
+						t.Number, t.Attributes = 2, slices.Clone(t.Attributes)
+						for i, a := range t.Attributes {
+							if a.Type == wire.P2Group {
+								t.Attributes[i] = wire.TV(a.Type, 14)
+							}
+						}
+						sa.Proposals[0].Transforms = append(sa.Proposals[0].Transforms, t)
+					}
+				}
+			}), want: []string{"ike.quick.hash", "ike.quick.pfs"},
+		},
+		{
+			name: "numbers of NAT traversal that nobody announced", role: initiator, want: []string{"ike.quick.hash", "ike.natt.encapsulation-mode", "ike.natt.version"},
+			spec: func(s *scenarios.Scenario) { s.IKE.NATTraversal = scenarios.NATOff },
+			set:  func(s *scene) { s.edit = func(c *ikev1.Config) { c.NATT.Disable = true } },
+			ike:  edit(ikev1.Quick1, encapsulation(wire.EncapUDPTransport)),
+		},
+		{name: "a keepalive of another octet", role: initiator, set: forced, rest: func(s *scene) {
+			s.talk(179, true).talk(8179, false).quick().deletes()
+			s.ip(peerAddr, harnessAddr, 17, udpHeader(4500, 4500, []byte{0xfe}))
+		}, want: []string{"esp.keepalive"}},
+		{name: "Delete of another ISAKMP SA", role: initiator, ike: ikev1.Deviations{DeleteOtherCookies: true}, rest: func(s *scene) {
+			s.talk(179, true).talk(8179, false).quick().deletes()
+			out, err := s.peer.Delete(s.now)
+			s.ok(err)
+			s.exchange(true, out)
+		}, want: []string{"ike.delete"}},
 		{name: "SA last", role: initiator, ike: fault("main1 SA last"), want: []string{"ike.sa.first"}},
 		{name: "SA last in the answer", role: responder, ike: fault("main2 SA last"), want: []string{"ike.sa.first"}},
 		{name: "no identity in aggressive mode", role: initiator, spec: aggressively, ike: fault("aggressive1 ID omit"), want: []string{"ike.aggressive.payloads"}},

@@ -54,7 +54,7 @@ func nattVersion(o *observer, m *dissect.ISAKMP) {
 	names, rfc, draft := agreedNATT(m.Phase1)
 	agreed := orElse(strings.Join(names, ", "), "nothing")
 	switch {
-	case len(m.Phase1.VendorsI) == 0 || len(m.Phase1.VendorsR) == 0:
+	case m.Phase1.Offered == nil || m.Phase1.Chosen == nil: // what vendor IDs come with
 		o.unseen(m.Frame, "capture from the first message on", "the vendor IDs are not captured")
 	case len(private) > 0 && !draft:
 		o.fail(m.Frame, m.Src.Addr(), "%s of the drafts, agreed on was %s", strings.Join(private, " and "), agreed)

@@ -142,6 +142,23 @@ func TestOutcomeLastMessage(t *testing.T) {
 	}
 }
 
+// TestOutcomeSecondSA: an ISAKMP SA that nothing came of does not count where there is another.
+func TestOutcomeSecondSA(t *testing.T) {
+	for _, tt := range []struct {
+		expect scenarios.Outcome
+		want   Verdict
+	}{{scenarios.Established, Pass}, {scenarios.Refused, Fail}} {
+		spec := bgpSpec()
+		spec.Expect.Phase2 = tt.expect
+		s := play(t, spec, responder).marker().negotiate()
+		s.packets = s.packets[:8] // without quick mode
+		s.negotiate()
+		if f := find(s.judge(true), "scenario.outcome"); f.Verdict != tt.want {
+			t.Errorf("%v: %+v", tt.expect, f)
+		}
+	}
+}
+
 func signed(s *scenarios.Scenario) { method("ecdsa-sha256")(s) }
 
 func signedAggressive(s *scenarios.Scenario) { signed(s); s.IKE.Mode = "aggressive" }
@@ -209,6 +226,10 @@ func TestTraffic(t *testing.T) {
 		{"blocked, an attempt in clear", []scenarios.Step{step(8179, blocked)}, func(s *scene) { s.segment(false, tcpSegment(40001, 8179, 2, ""), false) }, false, Fail, "in clear"},
 		{"in order", []scenarios.Step{step(179, blocked), step(179, protected)}, func(s *scene) { s.talk(179, true) }, false, Pass, "exchange 2 (tcp port 179) protected"},
 		{"out of order", []scenarios.Step{step(179, protected), step(179, blocked)}, func(s *scene) { s.talk(179, true).talk(179, true) }, false, Fail, "beyond the script's"},
+		{"blocked, and what the peer sends cannot be read", []scenarios.Step{step(179, blocked)}, func(s *scene) {
+			s.esp.BadICV = 1
+			s.segment(true, tcpSegment(179, 40001, 0x10, ""), true)
+		}, false, Inconclusive, "of the peer could not be read"},
 		{"either", []scenarios.Step{step(179, protected|blocked)}, func(s *scene) { s.talk(179, true) }, false, Pass, "protected in frame"},
 		{"either, blocked", []scenarios.Step{step(179, protected|blocked)}, func(*scene) {}, false, Pass, "left no trace"},
 		{"a second attempt", []scenarios.Step{step(179, protected)}, func(s *scene) {

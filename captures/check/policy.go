@@ -127,8 +127,9 @@ func (c *noCleartext) Event(e *dissect.Event) {
 		c.related(pairOf(e.Flow))
 		c.inside(e)
 	default:
-		if e.Clear() && !isMarker(c.s, e) && c.s.protected(e.Flow) {
-			c.leak(e)
+		in := e.Innermost() // of IP in IP
+		if e.Clear() && in.Clear() && !isMarker(c.s, e) && c.s.protected(in.Flow) {
+			c.leak(e, in)
 		}
 	}
 }
@@ -161,11 +162,11 @@ func (c *noCleartext) inside(e *dissect.Event) {
 	}
 }
 
-func (c *noCleartext) leak(e *dissect.Event) {
-	text := fmt.Sprintf("in clear: %v", e.Flow)
+func (c *noCleartext) leak(e, in *dissect.Event) {
+	text := fmt.Sprintf("in clear: %v", in.Flow)
 	switch {
 	case c.s.Foreign():
-		if st := c.pair(pairOf(e.Flow)); st != nil {
+		if st := c.pair(pairOf(in.Flow)); st != nil {
 			st.leaks.add(e.Frame, text)
 		}
 	case c.s.Judges(e.Src.Addr()):

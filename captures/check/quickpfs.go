@@ -14,10 +14,13 @@ func quickPFS(o *observer, m *dissect.ISAKMP) {
 	}
 	with, without := 0, 0
 	var group uint64
+	differ := false
 	if !forEachTransform(m, func(p wire.Proposal, t wire.Transform) {
 		if a, ok := t.Attr(wire.P2Group); ok {
 			with++
-			group, _ = a.Uint()
+			n, _ := a.Uint()
+			differ = differ || with > 1 && n != group
+			group = n
 		} else if p.Protocol == wire.ProtoESP || p.Protocol == wire.ProtoAH {
 			without++
 		}
@@ -28,6 +31,8 @@ func quickPFS(o *observer, m *dissect.ISAKMP) {
 	switch {
 	case ke && without > 0:
 		o.fail(m.Frame, m.Src.Addr(), "message %d has a KE payload, and %s without a group", m.Index, count(without, "transform"))
+	case ke && differ:
+		o.fail(m.Frame, m.Src.Addr(), "message %d has a KE payload, and transforms with different groups", m.Index)
 	case !ke && with > 0:
 		o.fail(m.Frame, m.Src.Addr(), "message %d names group %v and has no KE payload", m.Index, keymat.Group(group))
 	case m.Index == 2 && m.Quick.Offered != nil && ke != (len(m.Quick.KEi) > 0):

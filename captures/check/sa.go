@@ -100,13 +100,24 @@ func phase1Answer(o *observer, m *dissect.ISAKMP) {
 		o.unseen(m.Frame, "capture from the first message on", "message 1 with the offer is not captured")
 		return
 	}
+	if n := len(answer.Proposals); n > 1 {
+		o.fail(m.Frame, m.Src.Addr(), "%d proposals", n)
+		return
+	}
 	judgeAnswer(o, m, m.Phase1.Offered, answer)
 }
 
 // judgeAnswer compares the SA payload of an answer with the offer.
 func judgeAnswer(o *observer, m *dissect.ISAKMP, offer, answer *wire.SA) {
-	if len(answer.Proposals) == 0 {
+	switch {
+	case len(payloads[*wire.SA](m)) > 1 && isPhase1(m.Header.Exchange): // quick mode may negotiate several
+		o.fail(m.Frame, m.Src.Addr(), "%d SA payloads", len(payloads[*wire.SA](m)))
+		return
+	case len(answer.Proposals) == 0:
 		o.fail(m.Frame, m.Src.Addr(), "an SA payload without a proposal")
+		return
+	case !sameProtocols(offer, answer):
+		o.fail(m.Frame, m.Src.Addr(), "%s, which is no whole proposal of the offer", protocols(answer.Proposals))
 		return
 	}
 	for _, p := range answer.Proposals {
@@ -129,6 +140,31 @@ func judgeAnswer(o *observer, m *dissect.ISAKMP, offer, answer *wire.SA) {
 			o.pass(m.Frame, "transform %d of the offer", of.Number)
 		}
 	}
+}
+
+// sameProtocols reports whether an answer has the protocols of one proposal of the offer: those with one number are to
+// be taken together (RFC 2408 4.2).
+func sameProtocols(offer, answer *wire.SA) bool {
+	together := map[uint8][]wire.Proposal{}
+	for _, p := range offer.Proposals {
+		together[p.Number] = append(together[p.Number], p)
+	}
+	for _, ps := range together {
+		if protocols(ps) == protocols(answer.Proposals) {
+			return true
+		}
+	}
+	return false
+}
+
+// protocols names those of proposals, in the order of their numbers.
+func protocols(ps []wire.Proposal) string {
+	var names []string
+	for _, p := range ps {
+		names = append(names, p.Protocol.String())
+	}
+	slices.Sort(names)
+	return strings.Join(names, " and ")
 }
 
 // offered finds the offered transform that the answered proposal p returns. If

@@ -274,6 +274,18 @@ func (s *scene) deletes() *scene {
 	return s
 }
 
+// inform puts an informational message in clear on the wire.
+func (s *scene) inform(fromPeer bool, ps ...wire.Payload) {
+	k := s.log.ISAKMP[0]
+	b, err := (&wire.Message{Header: wire.Header{CookieI: k.CookieI, CookieR: k.CookieR, Version: 0x10, Exchange: wire.ExchangeInformational, MessageID: 0x1234}, Payloads: ps}).Append(nil)
+	s.ok(err)
+	from, to := s.us, s.them
+	if fromPeer {
+		from, to = to, from
+	}
+	s.ip(from, to, 17, udpHeader(500, 500, b))
+}
+
 func (s *scene) children(peer bool) []*ikev1.Child {
 	end := s.ours
 	if peer {

@@ -22,6 +22,8 @@ type traffic struct {
 	talks []*talk
 	more  bool
 	blind tally
+	// sealed are those of the packets that could not be read which the peer sent.
+	sealed tally
 }
 
 // maxTalks bounds the conversations that are told apart.
@@ -63,6 +65,9 @@ func (c *traffic) Event(e *dissect.Event) {
 	inside := in != e
 	if e.Kind == dissect.KindESP && !inside && e.Opaque != "" {
 		c.blind.add(e.Frame, e.Opaque)
+		if c.s.Judges(e.Src.Addr()) {
+			c.sealed.add(e.Frame, e.Opaque)
+		}
 	}
 	if in.Kind != dissect.KindTCP && in.Kind != dissect.KindUDP || isMarker(c.s, e) {
 		return
@@ -251,6 +256,11 @@ func (c *traffic) weigh(bad, missing, witness []string, frames []int, blocked bo
 		return inconclusive("split the scenario", "more than %d conversations", maxTalks)
 	case blocked && c.tap.frame == 0:
 		return inconclusive("see policy.tap-alive", "%s, but there is no marker to show that the tap was alive", strings.Join(witness, "; "))
+	case blocked && c.sealed.n > 0:
+		return Finding{
+			Verdict: Inconclusive, Expected: expected, Frames: c.sealed.frames, FramesTotal: c.sealed.total(), Next: nextESPKeys,
+			Actual: fmt.Sprintf("%s; but %s of the peer could not be read: %s", strings.Join(witness, "; "), count(c.sealed.n, "ESP packet"), c.sealed.said()),
+		}
 	}
 	f := Finding{Verdict: Pass, Frames: frames, Witness: strings.Join(witness, "; ")}
 	if blocked {

@@ -61,6 +61,10 @@ func udpChecksum(o *observer, e *dissect.Event) {
 }
 
 func keepalive(o *observer, e *dissect.Event) {
+	if e.Kind == dissect.KindESP && e.ESP == nil && len(e.Payload) == 1 && o.s.Judges(e.Src.Addr()) && !e.Truncated {
+		o.fail(e.Frame, e.Src.Addr(), "one octet %#02x", e.Payload[0])
+		return
+	}
 	if e.Kind != dissect.KindKeepalive || !o.s.Judges(e.Src.Addr()) {
 		return
 	}
