@@ -204,7 +204,7 @@ func (p *Profile) resolve() {
 				}
 				if network, ok := networks[a.network]; ok {
 					side.Addresses[j] = network
-				} else {
+				} else if p.readable("selectors.networks") {
 					p.doc.Errorf(fmt.Sprintf("selectors.policies[%d].%s.addresses[%d]", i, side.key, j), "%v", strict.NotOneOf(a.network, names))
 				}
 			}

@@ -36,8 +36,9 @@ func (p *Profile) checkSelectors() {
 	for i, policy := range p.Selectors.Policies {
 		path := fmt.Sprintf("selectors.policies[%d]", i)
 		for j, first := range p.Selectors.Policies[:i] {
-			if first.covers(policy) && p.readable(i) && p.readable(j) {
-				line, _, _ := p.At(fmt.Sprintf("selectors.policies[%d].name", j))
+			before := fmt.Sprintf("selectors.policies[%d]", j)
+			if first.covers(policy) && p.readable(path) && p.readable(before) {
+				line, _, _ := p.At(before + ".name")
 				p.contradict(path, "no packet comes to this policy: %q, in line %d, has all of them", first.Name, line)
 				break
 			}
@@ -50,7 +51,7 @@ func (p *Profile) checkSelectors() {
 			}
 		}
 		for _, side := range policy.sides() {
-			if at := path + "." + side.key + ".addresses"; len(side.Addresses) == 0 && p.doc.Has(at) && !p.doc.MistakenWithin(at) {
+			if at := path + "." + side.key + ".addresses"; len(side.Addresses) == 0 && p.doc.Has(at) && p.readable(at) {
 				p.doc.Errorf(at, "no addresses, so that nothing matches; any stands for all")
 			}
 			if len(side.Ports) > 0 && !policy.Protocol.HasPorts() && p.stated(path+".protocol") {
@@ -60,10 +61,9 @@ func (p *Profile) checkSelectors() {
 	}
 }
 
-// readable reports whether all of a policy could be read.
-func (p *Profile) readable(i int) bool {
-	return !p.doc.MistakenWithin(fmt.Sprintf("selectors.policies[%d]", i))
-}
+// readable reports whether all at the path could be read, so that what is not
+// there is really missing.
+func (p *Profile) readable(path string) bool { return !p.doc.MistakenWithin(path) }
 
 // stated reports whether the path has a value that could be read, or is left
 // out altogether, so that its value in p is meant.
@@ -104,13 +104,13 @@ func (p *Profile) checkProtection() {
 			p.contradict("protection.replay_protection", "replay protection is required, and without integrity there is none (RFC 2406 1)")
 		}
 	}
-	if esp := b.Protocols.Level("esp") >= May; esp && b.Confidentiality == None && len(encryption.levels.Must) == 0 && !b.AllowsEncryption("null") {
+	if esp := b.Protocols.Level("esp") >= May; esp && p.readable(encryption.path) && b.Confidentiality == None && len(encryption.levels.Must) == 0 && !b.AllowsEncryption("null") {
 		p.contradict(encryption.path, "there is to be no confidentiality, and the null cipher is not admitted")
 	}
-	if level := integrity.levels.Level("none"); b.Integrity == Required && level >= May && !slices.ContainsFunc(encryption.levels.Admitted(), AEAD) {
+	if level := integrity.levels.Level("none"); b.Integrity == Required && level >= May && p.readable(encryption.path) && !slices.ContainsFunc(encryption.levels.Admitted(), AEAD) {
 		p.contradict(integrity.find("none"), `integrity is required, and "none" is under %q`, level)
 	}
-	if b.Combined == Required && b.Protocols.Stated() && !(b.AllowsProtocol("ah") && b.AllowsProtocol("esp")) {
+	if b.Combined == Required && b.Protocols.Stated() && p.readable("protection.protocols") && !(b.AllowsProtocol("ah") && b.AllowsProtocol("esp")) {
 		p.contradict("protection.combined", "AH and ESP are to be used together, and one of them is not admitted")
 	}
 	for i, s := range b.Segments {

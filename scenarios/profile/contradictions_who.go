@@ -13,7 +13,7 @@ func (p *Profile) checkParticipants() {
 		p.contradict("user_granularity.sa", "the server does not switch users, and there is an SA for a user %s", p.UserGranularity.SA)
 	}
 	if p.UserGranularity.SA > UserSANever {
-		if forms := p.Identification.admitted(); p.Identification.Forms.Stated() && !slices.ContainsFunc(forms, namesUser) {
+		if forms := p.Identification.admitted(); p.Identification.Forms.Stated() && p.readable("identification") && !slices.ContainsFunc(forms, namesUser) {
 			p.contradict("user_granularity.sa", "there is an SA for a user, and no form of identification can name one")
 		}
 		if p.UserGranularity.When == "" && p.stated("user_granularity.when") {
@@ -34,7 +34,7 @@ func (p *Profile) checkParticipants() {
 		}
 	}
 	p.checkAuthorization()
-	if !p.Authentication.Methods.Stated() {
+	if !p.Authentication.Methods.Stated() || !p.readable("authentication") {
 		return
 	}
 	if p.Authentication.Certificates != 0 && !slices.ContainsFunc(p.methods(), usesCertificates) {
@@ -56,7 +56,7 @@ func (p *Profile) checkAuthorization() {
 		path := fmt.Sprintf("authorization.rules[%d]", i)
 		p.checkGrant(path, rule)
 		for j, name := range rule.Policies {
-			if name != "" && !slices.Contains(names, name) && p.stated("selectors.policies") {
+			if name != "" && !slices.Contains(names, name) && p.stated("selectors.policies") && !slices.Contains(names, "") {
 				p.doc.Errorf(fmt.Sprintf("%s.policies[%d]", path, j), "no policy is named %q", name)
 			}
 		}

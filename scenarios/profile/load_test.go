@@ -100,6 +100,29 @@ func policy(name, action, protocol, client, server string) string {
 	return fmt.Sprintf("    - {name: %s, action: %s, protocol: %s, client: {addresses: %s}, server: {addresses: %s}}\n", name, action, protocol, client, server)
 }
 
+// TestNoConsequences: what follows from a mistake is not a mistake of its own.
+func TestNoConsequences(t *testing.T) {
+	for _, e := range []edit{
+		{"  policies:", "  networks: {branch: 10.0.0.0/8}\n  policies:", "[initiator]", "[branch]"},
+		{"  policies:", "  networks: [{nmae: branch, addresses: 10.0.0.0/8}]\n  policies:", "[initiator]", "[branch]"},
+		{"  policies:", "  networks: [{name: branch, addresses: 10.0.0.0/33}]\n  policies:", "[initiator]", "[branch]"},
+		{"- name: service", "- nmae: service", "address_match: false", "address_match: false\n  rules: [{policies: [service], accept: any-authenticated}]"},
+		{"[initiator]", "[{}]", "  otherwise", policy("again", "discard", "tcp", "[peers]", "[peers], ports: [7]") + "  otherwise"},
+		{"forms: {must: [fqdn]}", "forms: {must: [user-fqdn]}", "switches_user: false", "switches_user: true", "sa: never", "sa: on-login\n  when: at login"},
+		{"{must: [esp]}", "{must: [esp], may: [ha]}\n  combined: required"},
+		{"{must: [aes128-cbc], may: [null]}", "{must: [aes128gcm]}", "{must: [hmac-sha256-128]}", "{must: [none]}"},
+		{"{must: [aes128-cbc], may: [null]}", "{should: [nul]}", "confidentiality: optional", "confidentiality: none"},
+		{"{must: [rsa-sig], may: [dss-sig]}\n  certificates: local", "{must: [pks]}\n  secrets: pair"},
+		{"{must: [rsa-sig], may: [dss-sig]}", "{must: [rsasig]}", "accept: designated-peers", "accept: issued-by\n  issuers: [CN=ca]"},
+	} {
+		_, err := profile.Parse("base.yaml", []byte(base(t, e)))
+		var found profile.Errors
+		if !errors.As(err, &found) || len(found) != 1 {
+			t.Errorf("%q: %v", e[1], err)
+		}
+	}
+}
+
 // TestConsistent: what looks like a contradiction and is none.
 func TestConsistent(t *testing.T) {
 	for _, e := range []edit{

@@ -16,6 +16,7 @@ var synonyms = map[string]string{
 	"certificate": "rsa-sig", "certificates": "rsa-sig", "rsa": "rsa-sig", "dss": "dss-sig", "ecdsa": "ecdsa-sha256",
 
 	"aes": "aes128-cbc", "aescbc": "aes128-cbc", "aescbc128": "aes128-cbc", "aescbc192": "aes192-cbc", "aescbc256": "aes256-cbc",
+	"aes128gcm": "aes128-gcm16", "aes192gcm": "aes192-gcm16", "aes256gcm": "aes256-gcm16",
 	"aesgcm": "aes128-gcm16", "aesgcm128": "aes128-gcm16", "aesgcm256": "aes256-gcm16", "tripledes": "3des-cbc",
 	"sha2": "sha256", "hmacsha1": "hmac-sha1-96", "hmacmd5": "hmac-md5-96", "hmacsha256": "hmac-sha256-128",
 }
