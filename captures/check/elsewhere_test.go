@@ -132,7 +132,7 @@ func TestSequenceElsewhere(t *testing.T) {
 // TestLongLifetime: a lifetime of more octets than a number has is not the default one.
 func TestLongLifetime(t *testing.T) {
 	long := wire.Transform{Attributes: []wire.Attribute{
-		wire.TV(wire.P1LifeType, uint16(wire.LifeSeconds)),
+		wire.TV(wire.P1LifeType, wire.LifeSeconds),
 		{Type: wire.P1LifeDuration, Value: []byte{1, 0, 0, 0, 0, 0, 0, 0, 0}},
 	}}
 	for _, term := range lifetimeTerms(profile.Lifetime{Max: 1 << 50}, long, wire.P1LifeType, wire.P1LifeDuration) {

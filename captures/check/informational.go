@@ -140,21 +140,14 @@ func informationalRules() []Rule {
 // infoHash remembers which ends have gone on under which ISAKMP SA: from then on nothing
 // that they say about it is in clear. Who has forgotten the SA cannot but say so in clear.
 func infoHash() (func(*observer, *dissect.Event), func(*observer)) {
-	type end struct {
-		p1   *dissect.Phase1
-		side ends
-	}
-	went := map[end]bool{}
+	went := goers{}
 	return onMessage(func(o *observer, m *dissect.ISAKMP) {
-		me := end{m.Phase1, sender(m)}
 		switch {
 		case m.Header.Exchange != wire.ExchangeInformational:
-			if m.Hash.State == dissect.HashGood && goesOn(m) && len(went) < maxRemembered {
-				went[me] = true
-			}
+			went.see(m)
 		case m.Encrypted:
 			judgeInfoHash(o, m)
-		case went[me] && m.Phase1.Deleted == 0 && !o.s.Foreign() && !o.s.harnessAtFault() && len(payloads[*wire.Notify](m)) > 0 && !forgotten(m):
+		case went.has(m) && m.Phase1.Deleted == 0 && !o.s.Foreign() && !o.s.harnessAtFault() && len(payloads[*wire.Notify](m)) > 0 && !forgotten(m):
 			o.fail(m.Frame, m.Src.Addr(), "%v in clear under an established ISAKMP SA", payloads[*wire.Notify](m)[0].MsgType)
 		}
 	}), nil

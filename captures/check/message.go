@@ -20,7 +20,7 @@ func messageRules() []Rule {
 			fix:         "keep the datagram and send that again; a message made anew breaks hashes and the IV chain",
 			noun:        "retransmission", needs: stageAny,
 		}, retransmissions),
-		messages(Rule{
+		stateful(Rule{
 			ID: "ike.iv", Item: profile.ItemKeying, Ref: "RFC2409/B", Level: Must,
 			Title:       "Messages are encrypted with the IV that belongs to them",
 			Requirement: "The first IV of phase 1 is a hash of both public values, that of every other exchange a hash of the last phase 1 block and the message ID; within an exchange it is the last block of the message before.",
@@ -115,10 +115,20 @@ func sameMessage(a, b *dissect.ISAKMP) bool {
 	return len(a.Octets) == len(b.Octets)
 }
 
-func initialVector(o *observer, m *dissect.ISAKMP) {
+// initialVector remembers who has gone on under which ISAKMP SA: who has not may have
+// refused the last message of phase 1, and goes by the one before.
+func initialVector() (func(*observer, *dissect.Event), func(*observer)) {
+	went := goers{}
+	return onMessage(func(o *observer, m *dissect.ISAKMP) {
+		judgeIV(o, m, went.has(m))
+		went.see(m)
+	}), nil
+}
+
+func judgeIV(o *observer, m *dissect.ISAKMP, went bool) {
 	switch {
 	case !m.Encrypted:
-	case m.Message == nil && m.Err == nil && strange(o, m):
+	case m.Message == nil && m.Err == nil && went && strange(o, m):
 		o.fail(m.Frame, m.Src.Addr(), "%v message %#08x %s, nor with any IV that could be meant", m.Header.Exchange, m.Header.MessageID, m.Opaque)
 	case m.Message == nil && m.Err == nil:
 		o.sealed(m)

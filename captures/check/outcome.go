@@ -127,6 +127,24 @@ func goesOn(m *dissect.ISAKMP) bool {
 	return true
 }
 
+// goers are the ends that have gone on under an ISAKMP SA.
+type goers map[goer]bool
+
+type goer struct {
+	p1   *dissect.Phase1
+	side ends
+}
+
+// see takes note of a message, an informational one apart: that may say anything.
+func (g goers) see(m *dissect.ISAKMP) {
+	if m.Header.Exchange != wire.ExchangeInformational && m.Hash.State == dissect.HashGood && goesOn(m) && len(g) < maxRemembered {
+		g[goer{m.Phase1, sender(m)}] = true
+	}
+}
+
+// has reports whether the sender of m has gone on.
+func (g goers) has(m *dissect.ISAKMP) bool { return g[goer{m.Phase1, sender(m)}] }
+
 // proven reports whether both ends have proved themselves in phase 1.
 func proven(p *dissect.Phase1) bool {
 	return p.HashI == dissect.HashGood && p.HashR == dissect.HashGood
