@@ -118,7 +118,8 @@ func (s *Session) recvAggressive2(d Datagram, m *wire.Message) ([]Datagram, erro
 	if err := s.derive(s.gxr); err != nil {
 		return nil, err
 	}
-	if err := s.verify(1, &opened{payloads: m.Payloads, bodies: m.Bodies}); err != nil {
+	o := &opened{payloads: m.Payloads, bodies: m.Bodies}
+	if err := s.verify(1, o); err != nil {
 		return nil, err
 	}
 	s.detectNAT(d, m.Payloads)
@@ -138,12 +139,12 @@ func (s *Session) recvAggressive2(d Datagram, m *wire.Message) ([]Datagram, erro
 	if err != nil {
 		return nil, err
 	}
-	return s.alsoDone(s.send(&s.flight, out, false), m.Payloads)
+	return s.alsoDone(s.send(&s.flight, out, false), o)
 }
 
 // recvAggressive3 checks who the initiator is.
 func (s *Session) recvAggressive3(d Datagram, m *wire.Message) ([]Datagram, error) {
-	o, err := s.open(m, s.iv)
+	o, err := s.openPhase1(m)
 	if err != nil {
 		return nil, err
 	}
@@ -154,5 +155,5 @@ func (s *Session) recvAggressive3(d Datagram, m *wire.Message) ([]Datagram, erro
 	s.iv = o.iv
 	s.follow(d)
 	s.flight.waiting = false
-	return s.phase1Done(o.payloads)
+	return s.phase1Done(o)
 }

@@ -195,6 +195,15 @@ func TestOffers(t *testing.T) {
 				m.Payloads = append(m.Payloads, &wire.VendorID{Data: bytes.Repeat([]byte{byte(n)}, n+1)})
 			}
 		}},
+		{name: "two SAs", do: func(m *wire.Message) { m.Payloads = append(m.Payloads, m.Payloads[0]) }, notify: wire.NotifyPayloadMalformed},
+		{name: "SA after a vendor ID", do: func(m *wire.Message) {
+			m.Payloads[0], m.Payloads[1] = m.Payloads[1], m.Payloads[0]
+		}, notify: wire.NotifyPayloadMalformed},
+		{name: "a cipher beyond 16 bits", do: attributes(set(wire.TLV32(wire.P1Encryption, 0x10000+uint32(keymat.AESCBC)))), notify: wire.NotifyNoProposalChosen},
+		{name: "key length 0 of a cipher that has none", edit: func(i, r *ikev1.Config) {
+			i.Proposals = []keymat.Suite{{Cipher: keymat.TripleDESCBC, Hash: keymat.SHA1, Group: keymat.MODP1024}}
+			r.Proposals = i.Proposals
+		}, do: attributes(set(wire.TV(wire.P1KeyLength, 0))), notify: wire.NotifyNoProposalChosen},
 		{name: "an unknown payload", same: true, do: func(m *wire.Message) { m.Payloads = append(m.Payloads, &wire.Raw{PT: 200, Body: []byte("?")}) }},
 	} {
 		c.step = ikev1.Main1
@@ -216,6 +225,9 @@ func TestChoices(t *testing.T) {
 		{name: "one attribute more", do: attributes(set(wire.TV(32001, 1)))},
 		{name: "two transforms", do: transforms(func(ts []wire.Transform) []wire.Transform { return append(ts, ts[0]) })},
 		{name: "two proposals", do: payload(func(sa *wire.SA) { sa.Proposals = append(sa.Proposals, sa.Proposals[0]) })},
+		{name: "another attribute instead of the duration", do: attributes(func(as []wire.Attribute) []wire.Attribute {
+			return append(without(wire.P1LifeDuration)(as), wire.TV(wire.P1PRF, 1))
+		})},
 	} {
 		c.step, c.notify = ikev1.Main2, wire.NotifyBadProposalSyntax
 		c.check(t)
@@ -246,6 +258,12 @@ func TestKeyExchange(t *testing.T) {
 	for n, notify := range map[int]wire.NotifyType{0: wire.NotifyPayloadMalformed, 7: wire.NotifyPayloadMalformed, 257: wire.NotifyPayloadMalformed} {
 		change{name: "nonce", step: ikev1.Main3, notify: notify, do: payload(func(x *wire.Nonce) { x.Data = make([]byte, n) })}.check(t)
 		change{name: "nonce of quick mode", step: ikev1.Quick1, notify: notify, do: payload(func(x *wire.Nonce) { x.Data = make([]byte, n) })}.check(t)
+	}
+	for _, twice := range []wire.PayloadType{wire.PayloadKE, wire.PayloadNonce} {
+		change{name: "two " + twice.String(), step: ikev1.Main3, notify: wire.NotifyPayloadMalformed, do: func(m *wire.Message) {
+			i := slices.IndexFunc(m.Payloads, func(p wire.Payload) bool { return p.Type() == twice })
+			m.Payloads = append(m.Payloads, m.Payloads[i])
+		}}.check(t)
 	}
 	for _, missing := range []wire.PayloadType{wire.PayloadKE, wire.PayloadNonce} {
 		change{name: "without " + missing.String(), step: ikev1.Main3, notify: wire.NotifyPayloadMalformed, do: func(m *wire.Message) {

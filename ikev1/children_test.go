@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/useipsec/useipsec/esp"
 	"github.com/useipsec/useipsec/ikev1"
 	"github.com/useipsec/useipsec/ikev1/wire"
 )
@@ -91,7 +92,24 @@ func TestProposedChildren(t *testing.T) {
 		}, notify: wire.NotifyPayloadMalformed},
 		{name: "two SAs", do: func(m *wire.Message) {
 			m.Payloads = slices.Insert(m.Payloads, 2, m.Payloads[1])
-		}},
+		}, notify: wire.NotifyNoProposalChosen},
+		{name: "two nonces", do: func(m *wire.Message) { m.Payloads = append(m.Payloads, m.Payloads[2]) }, notify: wire.NotifyPayloadMalformed},
+		{name: "SA after the nonce", do: func(m *wire.Message) {
+			m.Payloads[1], m.Payloads[2] = m.Payloads[2], m.Payloads[1]
+		}, notify: wire.NotifyPayloadMalformed},
+		{name: "identities apart", do: func(m *wire.Message) {
+			n := len(m.Payloads)
+			m.Payloads = append(m.Payloads[:n-1:n-1], &wire.VendorID{Data: []byte("between")}, m.Payloads[n-1])
+		}, notify: wire.NotifyInvalidIDInformation},
+		{name: "DOI 2", do: payload(func(sa *wire.SA) { sa.DOI = 2 }), notify: wire.NotifyDOINotSupported},
+		{name: "situation 8", do: payload(func(sa *wire.SA) { sa.Situation = 8 }), notify: wire.NotifySituationNotSupported},
+		{name: "encapsulation beyond 16 bits", do: attributes(set(wire.TLV32(wire.P2Encapsulation, 0x10000+uint32(wire.EncapTransport)))), notify: wire.NotifyNoProposalChosen},
+		{name: "integrity beyond 16 bits", do: attributes(set(wire.TLV32(wire.P2Auth, 0x10000+uint32(wire.AuthHMACSHA1)))), notify: wire.NotifyNoProposalChosen},
+		{name: "key length 0 of a cipher that has none", edit: func(i, r *ikev1.Config) {
+			for _, c := range []*ikev1.Config{i, r} {
+				c.Quick[0].Suites = []esp.Suite{{Cipher: esp.TripleDESCBC, Integrity: esp.HMACSHA1x96}}
+			}
+		}, do: attributes(set(wire.TV(wire.P2KeyLength, 0))), notify: wire.NotifyNoProposalChosen},
 	} {
 		c.step = ikev1.Quick1
 		c.check(t)
@@ -134,6 +152,14 @@ func TestReturnedChildren(t *testing.T) {
 			m.Payloads = slices.DeleteFunc(m.Payloads, func(p wire.Payload) bool { return p.Type() == wire.PayloadNonce })
 		}, notify: wire.NotifyPayloadMalformed},
 		{name: "another lifetime", do: attributes(set(wire.TV(wire.P2LifeDuration, 60)))},
+		{name: "another attribute instead of the duration", do: attributes(func(as []wire.Attribute) []wire.Attribute {
+			return append(without(wire.P2LifeDuration)(as), wire.TV(wire.P2KeyRounds, 8))
+		}), notify: wire.NotifyBadProposalSyntax},
+		{name: "nonce of 7 octets", do: payload(func(n *wire.Nonce) { n.Data = make([]byte, 7) }), notify: wire.NotifyPayloadMalformed},
+		{name: "nonce of 257 octets", do: payload(func(n *wire.Nonce) { n.Data = make([]byte, 257) }), notify: wire.NotifyPayloadMalformed},
+		{name: "two SAs", do: func(m *wire.Message) {
+			m.Payloads = slices.Insert(m.Payloads, 2, m.Payloads[1])
+		}, notify: wire.NotifyNoProposalChosen},
 	} {
 		c.step = ikev1.Quick2
 		c.check(t)

@@ -79,6 +79,11 @@ func (s *Session) verifyProof(side int, o *opened) error {
 	return nil
 }
 
+// addressOctets are the lengths of identities made of addresses (RFC 2407 4.6.2).
+var addressOctets = map[wire.IDType]int{
+	wire.IDIPv4Addr: 4, wire.IDIPv4Subnet: 8, wire.IDIPv4Range: 8, wire.IDIPv6Addr: 16, wire.IDIPv6Subnet: 32, wire.IDIPv6Range: 32,
+}
+
 // noteIdentity takes the identity of the end named by side, if it may have it. It is proved only by the hash.
 func (s *Session) noteIdentity(side int, ps []wire.Payload, bodies [][]byte) error {
 	id, raw := get[*wire.ID](ps, bodies)
@@ -90,7 +95,10 @@ func (s *Session) noteIdentity(side int, ps []wire.Payload, bodies [][]byte) err
 			return err
 		}
 	}
-	if id.Port != 0 && (id.Protocol != 17 || id.Port != Port) {
+	if n, fixed := addressOctets[id.IDType]; fixed && len(id.Data) != n {
+		return refuse(wire.NotifyInvalidIDInformation, "identity of type %v with %d octets, want %d (RFC 2407 4.6.2)", id.IDType, len(id.Data), n)
+	}
+	if zero := id.Protocol == 0 && id.Port == 0; !zero && (id.Protocol != 17 || id.Port != Port) {
 		if err := s.tolerate(refuse(wire.NotifyInvalidIDInformation, "identity with protocol %d port %d (RFC 2407 4.6.2)", id.Protocol, id.Port)); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package ikev1
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -56,7 +57,7 @@ func (s *Session) Delete(now time.Time) ([]Datagram, error) {
 		return nil, fmt.Errorf("ikev1: delete in state %v: %w", s.state, ErrNotReady)
 	}
 	out, err := s.deleteISAKMP()
-	s.gone()
+	_ = s.gone() // what is not over is given up with it
 	return out, err
 }
 
@@ -77,9 +78,26 @@ func (s *Session) cookiePair() []byte {
 	return append(append([]byte(nil), s.cookieI[:]...), s.cookieR[:]...)
 }
 
-func (s *Session) gone() {
+// gone ends the ISAKMP SA, and with it the exchanges under it that are not over: nothing is repeated under an SA that is no
+// more. The error is theirs.
+func (s *Session) gone() (err error) {
+	s.stopWaiting()
+	for _, id := range s.order {
+		if q := s.quicks[id]; q.unfinished() {
+			err = errors.Join(err, s.failQuick(q, fmt.Errorf("%w: the ISAKMP SA is deleted", ErrNotReady)))
+		}
+	}
 	s.enter(StateDeleted)
 	s.record(Event{Kind: EventDeleted})
+	return err
+}
+
+func (s *Session) stopWaiting() {
+	s.flight.waiting = false
+	for _, q := range s.quicks {
+		q.flight.waiting = false
+	}
+	s.stopTransactions()
 }
 
 func (s *Session) childBySPIIn(spi uint32) *Child {
@@ -120,13 +138,17 @@ func (s *Session) handleInfo(d Datagram, m *wire.Message) ([]Datagram, error) {
 		return s.drop("the hash of an informational message is wrong")
 	}
 	s.seen.add(m.MessageID)
-	s.heard()
+	if !isAck(o.payloads) { // whether that is a sign of life depends on its number
+		s.heard()
+	}
 	s.remap(d)
 	var out []Datagram
 	for _, p := range o.payloads {
 		switch p := p.(type) {
 		case *wire.Delete:
-			s.peerDeletes(p)
+			if err := s.peerDeletes(p); err != nil {
+				return out, err
+			}
 		case *wire.Notify:
 			more, err := s.peerNotifies(p)
 			out = append(out, more...)
@@ -150,21 +172,31 @@ func (s *Session) handleClearInfo(m *wire.Message) ([]Datagram, error) {
 	return nil, s.fail(fmt.Errorf("%w: %v", ErrRefused, n.MsgType))
 }
 
-func (s *Session) peerDeletes(d *wire.Delete) {
+// peerDeletes heeds a protected Delete: it names this SA by its cookies, or a child by the SPI that its sender receives on
+// (RFC 2408 3.15).
+func (s *Session) peerDeletes(d *wire.Delete) error {
 	for _, spi := range d.SPIs {
-		switch {
-		case d.Protocol == wire.ProtoISAKMP && len(spi) == 16:
-			if bytes.Equal(spi, s.cookiePair()) {
-				s.gone()
+		if d.Protocol == wire.ProtoISAKMP && bytes.Equal(spi, s.cookiePair()) {
+			if s.state == StateDeleted {
+				continue // named twice
 			}
-		case len(spi) == 4:
-			for _, c := range s.Children() {
-				if d.Protocol == protocolID(c.Proto) && c.SPIOut == binary.BigEndian.Uint32(spi) {
-					s.removeChild(c)
-				}
+			if err := s.gone(); err != nil {
+				return err
+			}
+			continue
+		}
+		known := false
+		for _, c := range s.Children() {
+			if len(spi) == 4 && d.Protocol == protocolID(c.Proto) && c.SPIOut == binary.BigEndian.Uint32(spi) {
+				s.removeChild(c)
+				known = true
 			}
 		}
+		if !known {
+			s.record(Event{Kind: EventDropped, Detail: fmt.Sprintf("Delete of %v SPI %x, which is none that the peer receives on", d.Protocol, spi)})
+		}
 	}
+	return nil
 }
 
 // peerNotifies handles a protected notify; R-U-THERE is answered whether or not DPD was announced (RFC 3706 5).

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/useipsec/useipsec/ikev1/wire"
@@ -55,7 +56,7 @@ func (s *Session) probe() ([]Datagram, error) {
 		s.orphan()
 		s.err = fmt.Errorf("ikev1: %w: %d questions without an answer (RFC 3706 5.5)", ErrDead, s.dpd.open)
 		s.record(Event{Kind: EventFailed, Detail: s.err.Error()})
-		s.gone()
+		_ = s.gone()
 		return nil, s.err
 	}
 	if !s.dpd.asked {
@@ -87,9 +88,17 @@ func (s *Session) probe() ([]Datagram, error) {
 	})
 }
 
-// answered takes an R-U-THERE-ACK. One with another number than we asked with proves nothing (RFC 3706 5.4).
+// isAck tells whether an informational message is an R-U-THERE-ACK.
+func isAck(ps []wire.Payload) bool {
+	return slices.ContainsFunc(ps, func(p wire.Payload) bool {
+		n, ok := p.(*wire.Notify)
+		return ok && n.MsgType == wire.NotifyRUThereAck
+	})
+}
+
+// answered takes an R-U-THERE-ACK. One with a number that is not of an open question proves nothing (RFC 3706 5.4).
 func (s *Session) answered(n *wire.Notify) {
-	if len(n.Data) != 4 || binary.BigEndian.Uint32(n.Data) != s.dpd.seq || s.dpd.open == 0 {
+	if len(n.Data) != 4 || s.dpd.seq-binary.BigEndian.Uint32(n.Data) >= uint32(s.dpd.open) {
 		s.record(Event{Kind: EventDropped, Detail: "R-U-THERE-ACK with another sequence number than asked"})
 		return
 	}

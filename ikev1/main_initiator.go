@@ -130,12 +130,17 @@ func (s *Session) readKE(m *wire.Message, gx, nonce *[]byte) error {
 	if noRaw == nil {
 		return refuse(wire.NotifyPayloadMalformed, "no nonce payload")
 	}
-	if n := len(noRaw); n < 8 || n > 256 {
-		if err := s.tolerate(refuse(wire.NotifyPayloadMalformed, "nonce of %d octets, 8 to 256 allowed (RFC 2409 5)", n)); err != nil {
-			return err
-		}
+	if err := checkNonce(noRaw); err != nil && s.tolerate(err) != nil {
+		return err
 	}
 	*gx, *nonce = bytes.Clone(ke.Data), bytes.Clone(noRaw)
+	return nil
+}
+
+func checkNonce(b []byte) error {
+	if n := len(b); n < 8 || n > 256 {
+		return refuse(wire.NotifyPayloadMalformed, "nonce of %d octets, 8 to 256 allowed (RFC 2409 5)", n)
+	}
 	return nil
 }
 
@@ -188,7 +193,7 @@ func (s *Session) sealMain(step Step, iv []byte, ps ...wire.Payload) ([]Datagram
 
 // recvMain6 checks who the responder is. Then phase 1 is done.
 func (s *Session) recvMain6(m *wire.Message) ([]Datagram, error) {
-	o, err := s.open(m, s.iv)
+	o, err := s.openPhase1(m)
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +202,7 @@ func (s *Session) recvMain6(m *wire.Message) ([]Datagram, error) {
 	}
 	s.iv = o.iv
 	s.flight.waiting = false
-	return s.phase1Done(o.payloads)
+	return s.phase1Done(o)
 }
 
 // contact is INITIAL-CONTACT, where this is the only SA with the peer.

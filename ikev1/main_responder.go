@@ -68,7 +68,7 @@ func (s *Session) recvMain3(d Datagram, m *wire.Message) ([]Datagram, error) {
 
 // recvMain5 checks who the initiator is, and proves itself.
 func (s *Session) recvMain5(d Datagram, m *wire.Message) ([]Datagram, error) {
-	o, err := s.open(m, s.iv)
+	o, err := s.openPhase1(m)
 	if err != nil {
 		return nil, err
 	}
@@ -88,5 +88,5 @@ func (s *Session) recvMain5(d Datagram, m *wire.Message) ([]Datagram, error) {
 	}
 	s.iv = iv
 	s.send(&s.flight, out, false)
-	return s.alsoDone(out, o.payloads)
+	return s.alsoDone(out, o)
 }

@@ -146,6 +146,7 @@ type opened struct {
 	bodies   [][]byte
 	plain    []byte // the payloads with their generic headers, without padding
 	iv       []byte // what follows in the chain
+	sealed   bool   // it was encrypted
 }
 
 // open decrypts a message under iv. Nothing of the Session changes, so a message that does
@@ -171,7 +172,43 @@ func (s *Session) open(m *wire.Message, iv []byte) (*opened, error) {
 		return nil, refuse(wire.NotifyPayloadMalformed, "does not decrypt to payloads: %v", err)
 	}
 	next := append([]byte(nil), m.Sealed[len(m.Sealed)-block:]...)
-	return &opened{payloads: ps, bodies: bodies, plain: plain[:len(plain)-len(rest)], iv: next}, nil
+	return &opened{payloads: ps, bodies: bodies, plain: plain[:len(plain)-len(rest)], iv: next, sealed: true}, nil
+}
+
+// checkForm wants what of a message there may be only one of, and the places that payloads must have: SA is the first of phase 1
+// (RFC 2409 5) and follows HASH in quick mode, where IDci and IDcr stand together (5.5).
+func (s *Session) checkForm(x wire.ExchangeType, ps []wire.Payload) error {
+	count := map[wire.PayloadType]int{}
+	for at, p := range ps {
+		t := p.Type()
+		count[t]++
+		quick := x == wire.ExchangeQuick
+		var err error
+		switch t {
+		case wire.PayloadSA:
+			if want := map[bool]int{false: 0, true: 1}[quick]; at != want && count[t] == 1 {
+				err = refuse(wire.NotifyPayloadMalformed, "the SA payload has place %d, not %d (RFC 2409 5)", at+1, want+1)
+			} else if count[t] > 1 && quick {
+				err = refuse(wire.NotifyNoProposalChosen, "several SAs in one quick mode are not supported (RFC 2409 5.5)")
+			} else if count[t] > 1 {
+				err = refuse(wire.NotifyPayloadMalformed, "several SA payloads (RFC 2409 5)")
+			}
+		case wire.PayloadID:
+			if quick && at > 0 && count[t] > 1 && ps[at-1].Type() != t {
+				err = refuse(wire.NotifyInvalidIDInformation, "the identities do not stand together (RFC 2409 5.5)")
+			} else if !quick && count[t] > 1 {
+				err = refuse(wire.NotifyPayloadMalformed, "several %v payloads", t)
+			}
+		case wire.PayloadKE, wire.PayloadNonce, wire.PayloadHash, wire.PayloadSig:
+			if count[t] > 1 {
+				err = refuse(wire.NotifyPayloadMalformed, "several %v payloads", t)
+			}
+		}
+		if err != nil && s.tolerate(err) != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // get finds the first payload of a type; body is nil when there is none.

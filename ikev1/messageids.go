@@ -4,7 +4,7 @@ package ikev1
 // at least maxMessageIDs of them, and at most twice as many.
 type messageIDs struct{ now, before map[uint32]bool }
 
-const maxMessageIDs = 2048
+const maxMessageIDs = 1 << 15
 
 func (m *messageIDs) has(id uint32) bool { return m.now[id] || m.before[id] }
 

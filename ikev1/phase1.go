@@ -22,7 +22,15 @@ func (s *Session) handlePhase1(d Datagram, m *wire.Message, digest [32]byte) ([]
 		}
 	}
 	var out []Datagram
-	var err error
+	err := s.checkForm(m.Exchange, m.Payloads)
+	switch {
+	case err != nil && s.state == StateNew:
+		s.follow(d)
+		s.cookieI = m.CookieI
+		return s.refusePhase1(m, err)
+	case err != nil:
+		return s.refusePhase1(m, err)
+	}
 	switch s.state {
 	case StateNew:
 		s.follow(d)
@@ -54,6 +62,15 @@ func (s *Session) handlePhase1(d Datagram, m *wire.Message, digest [32]byte) ([]
 		return out, nil
 	}
 	return s.refusePhase1(m, err)
+}
+
+// openPhase1 decrypts a message of phase 1 and looks at its form.
+func (s *Session) openPhase1(m *wire.Message) (*opened, error) {
+	o, err := s.open(m, s.iv)
+	if err != nil {
+		return nil, err
+	}
+	return o, s.checkForm(m.Exchange, o.payloads)
 }
 
 // answer is what belongs to phase 1 in what was sent: a transaction that begins after it is repeated by itself.

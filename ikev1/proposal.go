@@ -2,6 +2,8 @@ package ikev1
 
 import (
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/useipsec/useipsec/ikev1/keymat"
 	"github.com/useipsec/useipsec/ikev1/wire"
@@ -52,7 +54,6 @@ func phase1Suite(t wire.Transform) (suite keymat.Suite, auth wire.AuthMethod, er
 	}
 	seen := map[wire.AttributeType]bool{}
 	for _, a := range t.Attributes {
-		v, ok := a.Uint()
 		life := a.Type == wire.P1LifeType || a.Type == wire.P1LifeDuration
 		if seen[a.Type] && !life { // lifetimes may come in seconds and in kilobytes
 			return suite, 0, fmt.Errorf("attribute %d twice", a.Type)
@@ -61,14 +62,15 @@ func phase1Suite(t wire.Transform) (suite keymat.Suite, auth wire.AuthMethod, er
 		if life {
 			continue
 		}
-		if !ok {
-			return suite, 0, fmt.Errorf("attribute %d is no number", a.Type)
+		v, err := basic(a)
+		if err != nil {
+			return suite, 0, err
 		}
 		switch a.Type {
 		case wire.P1Encryption:
 			suite.Cipher = keymat.Cipher(v)
 		case wire.P1KeyLength:
-			suite.KeyBits = int(v)
+			suite.KeyBits = keyBits(v)
 		case wire.P1Hash:
 			suite.Hash = keymat.Hash(v)
 		case wire.P1Group:
@@ -82,13 +84,38 @@ func phase1Suite(t wire.Transform) (suite keymat.Suite, auth wire.AuthMethod, er
 	return suite, auth, nil
 }
 
+// basic is the value of an attribute that has 16 bits (RFC 2409 appendix A, RFC 2407 4.5), however it is written.
+func basic(a wire.Attribute) (uint16, error) {
+	v, ok := a.Uint()
+	if !ok || v > math.MaxUint16 {
+		return 0, fmt.Errorf("attribute %d is no number of 16 bits", a.Type)
+	}
+	return uint16(v), nil
+}
+
+// keyBits is the value of KEY_LENGTH. One of 0 is not the same as none: no cipher has it.
+func keyBits(v uint16) int {
+	if v == 0 {
+		return -1
+	}
+	return int(v)
+}
+
+// checkDomain wants the IPsec DOI and a situation that is supported (RFC 2407 4.2, RFC 2408 5.4).
+func checkDomain(sa *wire.SA) error {
+	if sa.DOI != wire.DOIIPSEC {
+		return refuse(wire.NotifyDOINotSupported, "DOI %d", sa.DOI)
+	}
+	if sa.Situation != wire.SitIdentityOnly {
+		return refuse(wire.NotifySituationNotSupported, "situation %d", sa.Situation)
+	}
+	return nil
+}
+
 // choosePhase1 is the responder's choice: the initiator's first transform that is acceptable.
 func (s *Session) choosePhase1(sa *wire.SA) (*wire.SA, error) {
-	if sa.DOI != 1 {
-		return nil, refuse(wire.NotifyDOINotSupported, "DOI %d", sa.DOI)
-	}
-	if sa.Situation != 1 {
-		return nil, refuse(wire.NotifySituationNotSupported, "situation %d", sa.Situation)
+	if err := checkDomain(sa); err != nil {
+		return nil, err
 	}
 	if len(sa.Proposals) != 1 {
 		err := refuse(wire.NotifyBadProposalSyntax, "%d proposals in phase 1, RFC 2409 5 asks for one", len(sa.Proposals))
@@ -139,8 +166,13 @@ func (s *Session) accepts(suite keymat.Suite, near bool) bool {
 	return false
 }
 
-// configured gives the configured suite that stands behind a (tolerated) one.
+// configured gives the configured suite that stands behind a (tolerated) one. AES without KEY_LENGTH is taken for 128 bits, as
+// peers take it that let it pass.
 func (s *Session) configured(suite keymat.Suite) keymat.Suite {
+	if suite.Cipher == keymat.AESCBC && suite.KeyBits == 0 {
+		suite.KeyBits = 128
+		s.tolerate(fmt.Errorf("no KEY_LENGTH for %v", suite)) //nolint:errcheck // accepts allowed it
+	}
 	for _, c := range s.cfg.Proposals {
 		if c == suite {
 			return c
@@ -203,19 +235,16 @@ func (s *Session) checkChosen(offer, got *wire.SA, life wire.AttributeType) (wir
 	return p, t, refuse(wire.NotifyBadProposalSyntax, "the responder's transform was not offered")
 }
 
-// sameAttributes compares attribute lists in any order, the lifetime aside.
+// sameAttributes compares attribute lists in any order, the lifetime's value aside.
 func sameAttributes(a, b []wire.Attribute, life wire.AttributeType) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for _, x := range a {
-		found := x.Type == life
-		for _, y := range b {
-			found = found || x.Equal(y)
-		}
-		if !found {
-			return false
+	in := func(as []wire.Attribute) func(x wire.Attribute) bool {
+		return func(x wire.Attribute) bool {
+			return slices.ContainsFunc(as, func(y wire.Attribute) bool { return x.Equal(y) || x.Type == life && y.Type == life })
 		}
 	}
-	return true
+	return len(a) == len(b) && all(a, in(b)) && all(b, in(a))
+}
+
+func all(as []wire.Attribute, f func(wire.Attribute) bool) bool {
+	return !slices.ContainsFunc(as, func(a wire.Attribute) bool { return !f(a) })
 }

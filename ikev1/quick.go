@@ -84,6 +84,9 @@ func (s *Session) failQuick(q *quick, err error) error {
 	return err
 }
 
+// unfinished tells whether something of the quick mode is still to come.
+func (q *quick) unfinished() bool { return q.state != quickDone && q.state != quickFailed }
+
 func (q *quick) name() string {
 	if q.policy == nil {
 		return "an unknown policy"
@@ -134,11 +137,15 @@ func (s *Session) handleQuick(d Datagram, m *wire.Message, digest [32]byte) ([]D
 			return s.drop("%d quick modes are open already", maxQuicks)
 		}
 		q.iv = o.iv
-		out, err = s.recvQuick1(q, o)
+		if err = s.checkForm(wire.ExchangeQuick, o.payloads); err == nil {
+			out, err = s.recvQuick1(q, o)
+		}
 	case q.role == Initiator && q.state == quick1Sent:
 		q.iv = o.iv
 		q.commit = m.Flags&wire.FlagCommit != 0
-		out, err = s.recvQuick2(q, o)
+		if err = s.checkForm(wire.ExchangeQuick, o.payloads); err == nil {
+			out, err = s.recvQuick2(q, o)
+		}
 	case q.role == Responder && q.state == quick2Sent:
 		q.iv = o.iv
 		q.flight.waiting = false

@@ -139,6 +139,9 @@ func (s *Session) recvQuick2(q *quick, o *opened) ([]Datagram, error) {
 	if len(p.SPI) != 4 {
 		return nil, refuse(wire.NotifyInvalidSPI, "SPI of %d octets", len(p.SPI))
 	}
+	if err := checkNonce(no.Data); err != nil {
+		return nil, err
+	}
 	q.nr = bytes.Clone(no.Data)
 	q.spiOut = binary.BigEndian.Uint32(p.SPI)
 	if q.spiOut < 256 {
@@ -150,7 +153,7 @@ func (s *Session) recvQuick2(q *quick, o *opened) ([]Datagram, error) {
 	if err != nil {
 		return nil, refuse(wire.NotifyBadProposalSyntax, "%v", err)
 	}
-	q.suite = c.suite
+	q.suite = q.policy.meant(c.suite)
 	q.noteNATOAs(o.payloads)
 	q.shorten(o.payloads)
 	if err := s.checkReturnedIDs(q, o); err != nil {

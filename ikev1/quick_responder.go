@@ -20,11 +20,14 @@ func (s *Session) recvQuick1(q *quick, o *opened) ([]Datagram, error) {
 	if len(sa.Proposals) > 0 && len(sa.Proposals[0].SPI) == 4 {
 		q.spiOut = binary.BigEndian.Uint32(sa.Proposals[0].SPI) // for the notify, should it come to that
 	}
-	if n := len(no.Data); n < 8 || n > 256 {
-		return nil, refuse(wire.NotifyPayloadMalformed, "nonce of %d octets (RFC 2409 5)", n)
+	if err := checkNonce(no.Data); err != nil {
+		return nil, err
 	}
 	q.ni = bytes.Clone(no.Data)
-	var err error
+	err := checkDomain(sa)
+	if err != nil {
+		return nil, err
+	}
 	if q.policy, err = s.proposedPolicy(q, o); err != nil {
 		return nil, err
 	}
@@ -98,7 +101,7 @@ func (s *Session) quickFor(n *wire.Notify) *quick {
 	var waiting *quick
 	for _, id := range s.order {
 		q := s.quicks[id]
-		if q.state != quick1Sent && q.state != quick2Sent && q.state != quick3Sent {
+		if !q.unfinished() {
 			continue
 		}
 		if slices.Equal(n.SPI, spiBytes(q.spiIn)) {

@@ -3,6 +3,7 @@ package ikev1
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/useipsec/useipsec/esp"
 	"github.com/useipsec/useipsec/ikev1/keymat"
@@ -76,24 +77,26 @@ func (s *Session) readTransform(proto wire.ProtocolID, t wire.Transform) (childT
 	var auth uint16
 	seen := map[wire.AttributeType]bool{}
 	for _, a := range t.Attributes {
-		v, ok := a.Uint()
-		if !ok {
-			return c, fmt.Errorf("attribute %d is no number", a.Type)
+		if a.Type == wire.P2LifeType || a.Type == wire.P2LifeDuration {
+			continue
 		}
-		if seen[a.Type] && a.Type != wire.P2LifeType && a.Type != wire.P2LifeDuration {
+		v, err := basic(a)
+		if err != nil {
+			return c, err
+		}
+		if seen[a.Type] {
 			return c, fmt.Errorf("attribute %d twice", a.Type)
 		}
 		seen[a.Type] = true
 		switch a.Type {
-		case wire.P2LifeType, wire.P2LifeDuration:
 		case wire.P2Group:
 			c.group = keymat.Group(v)
 		case wire.P2Encapsulation:
-			c.encap = uint16(v)
+			c.encap = v
 		case wire.P2Auth:
-			auth = uint16(v)
+			auth = v
 		case wire.P2KeyLength:
-			bits = int(v)
+			bits = keyBits(v)
 		default:
 			return c, fmt.Errorf("attribute %d is unknown", a.Type)
 		}
@@ -129,7 +132,7 @@ func (s *Session) chooseQuick(q *quick, sa *wire.SA) (wire.Proposal, error) {
 					return p, err
 				}
 			}
-			q.suite, q.life = c.suite, c.life.or(unsaidChildLifetime)
+			q.suite, q.life = q.policy.meant(c.suite), c.life.or(unsaidChildLifetime)
 			p.Transforms = []wire.Transform{t}
 			s.deviateChosen(&p)
 			return p, nil
@@ -158,10 +161,18 @@ func (s *Session) acceptsChild(p *QuickPolicy, c childTransform) bool {
 	if c.group != p.PFS && !(s.cfg.Tolerant && c.group == 0) {
 		return false
 	}
-	for _, suite := range p.Suites {
-		if suite == c.suite {
-			return true
+	return slices.Contains(p.Suites, p.meant(c.suite))
+}
+
+// meant is the suite of the policy that has the same numbers on the wire: those of HMAC-SHA-256 do not tell how many bits of it
+// are sent, 128 (RFC 4868) or the 96 of the draft before it.
+func (p *QuickPolicy) meant(suite esp.Suite) esp.Suite {
+	for _, s := range p.Suites {
+		id, bits, auth := s.ToIKE()
+		i, b, a := suite.ToIKE()
+		if s == suite || s.Cipher == suite.Cipher && id == i && bits == b && auth == a {
+			return s
 		}
 	}
-	return false
+	return suite
 }

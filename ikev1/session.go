@@ -239,7 +239,7 @@ func (s *Session) tolerate(err error) error {
 
 // fail ends phase 1.
 func (s *Session) fail(err error) error {
-	s.flight.waiting = false
+	s.stopWaiting()
 	s.err = fmt.Errorf("ikev1: phase 1 in state %v: %w", s.state, err)
 	s.record(Event{Kind: EventFailed, Detail: s.err.Error()})
 	s.enter(StateFailed)

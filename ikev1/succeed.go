@@ -41,8 +41,7 @@ func (s *Session) succeeded() bool {
 func (s *Session) Forget(now time.Time) {
 	s.now = now
 	s.orphan()
-	s.flight.waiting = false
-	s.gone()
+	_ = s.gone()
 }
 
 // orphan removes the children unless they have somebody else.
