@@ -15,7 +15,10 @@ func keyingRules() []Rule {
 			Instead: "method: ike in keying, or replay_protection: none with the reason why replays do no harm",
 			check: func(l *linter) {
 				if n := l.p.Protection.ReplayProtection; l.p.Keying.Method == Manual && n >= Optional {
-					l.report("protection.replay_protection", "replay protection is %q, and with manual keys there is none", n)
+					f := l.report("protection.replay_protection", "replay protection is %q, and with manual keys there is none", n)
+					if l.p.needsManual() {
+						f.Instead = "replay_protection: none with the reason why replays do no harm; or a protection that is not IPsec"
+					}
 				}
 			},
 		},

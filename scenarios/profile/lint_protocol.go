@@ -89,6 +89,10 @@ func protocolRules() []Rule {
 					if level == May {
 						f.Severity = Note
 					}
+					if l.p.Setting.NAT == Likely { // transport-behind-nat speaks for tunnel mode
+						f.Severity = Note
+						f.Instead += ", unless several hosts behind one NAT speak to the same one (RFC 3948 5.2)"
+					}
 				}
 			}),
 		},
