@@ -2,6 +2,8 @@ package ikev1
 
 import (
 	"bytes"
+	"fmt"
+	"slices"
 
 	"github.com/useipsec/useipsec/ikev1/wire"
 )
@@ -22,6 +24,7 @@ const (
 	fragmentOverhead    = wire.HeaderLen + 4 + 4
 	maxFragments        = 255
 	maxReassembled      = 1 << 16
+	maxReassemblies     = 4
 )
 
 // fragmentVendorID announces fragmentation, with the capability bits for main and aggressive mode.
@@ -91,7 +94,7 @@ func (s *Session) split(h wire.Header, b []byte) ([][]byte, error) {
 	return parts, nil
 }
 
-// reassembly is the one message of the peer that is being put together.
+// reassembly is a message of the peer that is being put together.
 type reassembly struct {
 	id     uint16
 	parts  map[uint8][]byte
@@ -99,13 +102,32 @@ type reassembly struct {
 	octets int
 }
 
-// reassemble takes a fragment and gives the whole message when nothing is missing, or why there is none. A fragment of
-// another message puts an end to the one before, so that there is never more than one.
-func (s *Session) reassemble(f *wire.Fragment) (whole []byte, why string) {
-	r := &s.reassembly
-	if f.ID != r.id || r.parts == nil {
-		*r = reassembly{id: f.ID, parts: map[uint8][]byte{}}
+// fragmentOf is the fragment that a message is, or nil. Flags that have no meaning are not looked at.
+func fragmentOf(m *wire.Message) *wire.Fragment {
+	if f, raw := get[*wire.Fragment](m.Payloads, m.Bodies); raw != nil {
+		return f
 	}
+	if raw := rawBody(m, wire.PayloadFragment); raw != nil {
+		if p, err := (&wire.Raw{PT: wire.PayloadFragment, Body: raw}).Typed(); err == nil {
+			return p.(*wire.Fragment)
+		}
+	}
+	return nil
+}
+
+// reassemble takes a fragment and gives the whole message when nothing is missing, or why there is none. Fragments of several
+// messages may come mixed; where they are too many, the oldest message is given up.
+func (s *Session) reassemble(f *wire.Fragment) (whole []byte, why string) {
+	i := slices.IndexFunc(s.reassemblies, func(r *reassembly) bool { return r.id == f.ID })
+	if i < 0 {
+		if len(s.reassemblies) == maxReassemblies {
+			s.record(Event{Kind: EventDropped, Detail: fmt.Sprintf("%d fragments of a message that was never whole", len(s.reassemblies[0].parts))})
+			s.reassemblies = slices.Delete(s.reassemblies, 0, 1)
+		}
+		i = len(s.reassemblies)
+		s.reassemblies = append(s.reassemblies, &reassembly{id: f.ID, parts: map[uint8][]byte{}})
+	}
+	r := s.reassemblies[i]
 	switch {
 	case f.Number == 0:
 		return nil, "fragment with number 0"
@@ -114,7 +136,7 @@ func (s *Session) reassemble(f *wire.Fragment) (whole []byte, why string) {
 	case r.last != 0 && (f.Last || f.Number > r.last):
 		return nil, "fragment after the last one"
 	case r.octets+len(f.Data) > maxReassembled:
-		*r = reassembly{}
+		s.reassemblies = slices.Delete(s.reassemblies, i, i+1)
 		return nil, "fragments of more than 64 KiB"
 	}
 	r.parts[f.Number] = append([]byte{}, f.Data...)
@@ -132,6 +154,6 @@ func (s *Session) reassemble(f *wire.Fragment) (whole []byte, why string) {
 		}
 		whole = append(whole, part...)
 	}
-	*r = reassembly{}
+	s.reassemblies = slices.Delete(s.reassemblies, i, i+1)
 	return whole, ""
 }

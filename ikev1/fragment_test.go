@@ -3,6 +3,7 @@ package ikev1_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/useipsec/useipsec/ikev1"
@@ -112,4 +113,58 @@ func TestFragmentFaults(t *testing.T) {
 	if !p.r.has(ikev1.EventDropped) {
 		t.Error("200 000 octets were kept")
 	}
+}
+
+// TestFragmentsMixed: the fragments of several messages come mixed, backwards, doubled and with flags that mean nothing.
+func TestFragmentsMixed(t *testing.T) {
+	const messages = 4
+	p := newPair(t, fragmenting).start()
+	p.i.cfg.Deviations.FragmentAll = true
+	var mixed []ikev1.Datagram
+	for n := range messages {
+		out, err := p.i.StartQuick(p.now, "bgp")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(out) < 3 {
+			t.Fatalf("%d fragments", len(out))
+		}
+		for k, d := range out {
+			d.Data[len(d.Data)-len(fragmentData(t, d))-1] |= 0x80
+			at := min(k*(n+1), len(mixed))
+			mixed = slices.Insert(mixed, at, d)
+		}
+	}
+	slices.Reverse(mixed)
+	for _, d := range mixed {
+		p.carry(p.i, []ikev1.Datagram{d, d})
+	}
+	p.mirror()
+	if n := len(p.r.Children()); n != messages {
+		t.Errorf("%d children: %v %v", n, p.i.errs, p.r.errs)
+	}
+	if p.r.has(ikev1.EventFailed) {
+		t.Error("something failed")
+	}
+	// One message more than are kept: the oldest is given up, with a line in the journal.
+	events := len(p.r.events)
+	for range messages + 1 {
+		out, err := p.i.StartQuick(p.now, "bgp")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.carry(p.i, out[:1])
+	}
+	if e := p.r.events[events:]; len(e) == 0 || e[0].Kind != ikev1.EventDropped || !strings.Contains(e[0].Detail, "never whole") {
+		t.Errorf("events %+v", e)
+	}
+}
+
+func fragmentData(t *testing.T, d ikev1.Datagram) []byte {
+	t.Helper()
+	f, ok := isFragment(d)
+	if !ok {
+		t.Fatal("no fragment")
+	}
+	return f.Data
 }

@@ -33,7 +33,7 @@ func (s *Session) Handle(now time.Time, d Datagram) ([]Datagram, error) {
 	if why := s.checkCookies(m.Header); why != "" {
 		return s.drop("%s", why)
 	}
-	if f, raw := get[*wire.Fragment](m.Payloads, m.Bodies); raw != nil {
+	if f := fragmentOf(m); f != nil {
 		if !s.cfg.Fragmentation.Enable || s.state == StateNew {
 			return s.drop("fragment, and fragmentation was not announced")
 		}
@@ -66,6 +66,11 @@ func (s *Session) handleParsed(d Datagram, m *wire.Message, data []byte) ([]Data
 	digest := sha256.Sum256(data)
 	if digest == s.own {
 		return s.drop("our own message comes back")
+	}
+	if m.Minor() != 0 {
+		if err := s.tolerate(refuse(wire.NotifyInvalidMinorVersion, "minor version %d (RFC 2408 3.1)", m.Minor())); err != nil {
+			return s.drop("%v", err)
+		}
 	}
 	switch m.Exchange {
 	case s.cfg.Mode.exchange():
@@ -103,6 +108,9 @@ func (s *Session) checkCookies(h wire.Header) string {
 		}
 		if h.CookieI.IsZero() {
 			return "initiator cookie is 0 (RFC 2408 5.2)"
+		}
+		if !h.CookieR.IsZero() {
+			return "responder cookie is not 0 in message 1 (RFC 2408 3.1)"
 		}
 		return ""
 	}

@@ -39,9 +39,9 @@ type Session struct {
 	sent     int        // messages so far
 	own      [32]byte   // digest of the last one
 
-	fragmentID    uint16 // of what was sent last
-	peerFragments bool   // the peer can put fragments together
-	reassembly    reassembly
+	fragmentID    uint16        // of what was sent last
+	peerFragments bool          // the peer can put fragments together
+	reassemblies  []*reassembly // oldest first
 
 	requests []*wire.CertRequest // what the peer asked for
 	keys     keymat.Phase1
@@ -111,6 +111,9 @@ func (s *Session) Start(now time.Time) ([]Datagram, error) {
 
 // Cookies gives the cookie pair; the responder's is zero until it is known.
 func (s *Session) Cookies() (i, r wire.Cookie) { return s.cookieI, s.cookieR }
+
+// Path gives the addresses and ports that messages go between now.
+func (s *Session) Path() (local, remote netip.AddrPort) { return s.local, s.remote }
 
 // State tells where phase 1 stands.
 func (s *Session) State() State { return s.state }

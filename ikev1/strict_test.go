@@ -243,6 +243,21 @@ func TestAESWithoutKeyLength(t *testing.T) {
 	}
 }
 
+// TestHeaders: a minor version that is not ours, and a message 1 that knows our cookie already (RFC 2408 3.1).
+func TestHeaders(t *testing.T) {
+	for fault, set := range map[string]func(d *ikev1.Deviations){
+		"minor version":    func(d *ikev1.Deviations) { d.Version = 0x11 },
+		"responder cookie": func(d *ikev1.Deviations) { d.MessageOneCookie = true },
+	} {
+		p := newPair(t, func(i, _ *ikev1.Config) { set(&i.Deviations) }).start()
+		if e := p.r.find(ikev1.EventDropped); p.r.State() != ikev1.StateNew || e == nil || !strings.Contains(e.Detail, fault) {
+			t.Errorf("%s: state %v, %+v", fault, p.r.State(), e)
+		}
+	}
+	p := newPair(t, func(i, r *ikev1.Config) { i.Deviations.Version, r.Tolerant = 0x11, true }).start().quick()
+	p.mirror()
+}
+
 // TestManyThousandQuicks: a replay of the first of 10000 quick modes is still known for one.
 func TestManyThousandQuicks(t *testing.T) {
 	p := newPair(t, nil).start().quick()
