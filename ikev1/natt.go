@@ -190,9 +190,9 @@ func (s *Session) detectNAT(d Datagram, ps []wire.Payload) {
 	s.natt.detected = s.natt.here || s.natt.there || s.cfg.NATT.Force || dev.WrongNATD || dev.NATDHostOrder || dev.SwapNATD
 }
 
-// float moves the initiator to port 4500 before message 5 (RFC 3947 4).
+// float moves the initiator to port 4500 before message 5 (RFC 3947 4), unless it began there.
 func (s *Session) float() {
-	if s.natt.detected && s.natt.version != NATTDraft00 && !s.cfg.Deviations.NoFloat {
+	if s.local.Port() != PortNATT && s.natt.detected && s.natt.version != NATTDraft00 && !s.cfg.Deviations.NoFloat {
 		s.local = netip.AddrPortFrom(s.local.Addr(), PortNATT)
 		s.remote = netip.AddrPortFrom(s.remote.Addr(), PortNATT)
 	}

@@ -19,7 +19,7 @@ func (h *Host) Initiate(now time.Time, policy string) (Output, error) {
 			return Output{}, nil
 		}
 	}
-	s, err := h.add(now, ikev1.Initiator)
+	s, err := h.add(now, ikev1.Initiator, nil)
 	if err != nil {
 		return Output{}, h.failed(err)
 	}

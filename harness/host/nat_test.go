@@ -2,6 +2,7 @@ package host_test
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -75,6 +76,30 @@ func TestNAT(t *testing.T) {
 			if got := l.apps[1][0]; string(got) != string(want) {
 				t.Errorf("arrives as\n%x, want\n%x", got, want) // with a checksum for the addresses it has there
 			}
+		})
+	}
+}
+
+// TestRekeyNAT: an ISAKMP SA is replaced through a NAT by either end. The one outside has no other way than the mapping there is.
+func TestRekeyNAT(t *testing.T) {
+	for by := range 2 {
+		t.Run(fmt.Sprint(by), func(t *testing.T) {
+			l := newNATed(t, esp.Tunnel, nil)
+			shift := uint16(10000)
+			nat(l, &shift)
+			l.act(0, func(h *host.Host, now time.Time) (host.Output, error) { return h.Initiate(now, "udp") })
+			l.run(time.Second)
+			l.works("before")
+			l.act(by, rekeyIKE)
+			l.run(time.Second)
+			if a, b := l.isakmp(0), l.isakmp(1); a != 2 || b != 2 {
+				t.Fatalf("%d and %d ISAKMP SAs: %v %v", a, b, l.hosts[0].Failures(), l.hosts[1].Failures())
+			}
+			l.run(15 * time.Second)
+			if a, b := l.isakmp(0), l.isakmp(1); a != 1 || b != 1 {
+				t.Errorf("%d and %d ISAKMP SAs after the overlap", a, b)
+			}
+			l.works("after")
 		})
 	}
 }

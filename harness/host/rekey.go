@@ -23,11 +23,10 @@ func (h *Host) RekeyIKE(now time.Time) (Output, error) {
 
 func (h *Host) replace(now time.Time, old *session) (Output, error) {
 	old.renew = time.Time{}
-	s, err := h.add(now, ikev1.Initiator)
+	s, err := h.add(now, ikev1.Initiator, old)
 	if err != nil {
 		return Output{}, h.failed(err)
 	}
-	s.old = old
 	ds, err := s.Start(now)
 	return h.toWire(ds), h.failed(err)
 }

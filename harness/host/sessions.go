@@ -34,9 +34,12 @@ const overlap = 10 * time.Second
 // aggressive mode, and forgets the ISAKMP SA over one that overtakes the end of XAUTH.
 const settle = 50 * time.Millisecond
 
-// add makes a session, of either role.
-func (h *Host) add(now time.Time, role ikev1.Role) (*session, error) {
-	s := &session{cfg: h.cfg.IKE, began: now}
+// add makes a session, of either role. One that is to replace another takes its way: behind a NAT there is no other.
+func (h *Host) add(now time.Time, role ikev1.Role, old *session) (*session, error) {
+	s := &session{cfg: h.cfg.IKE, began: now, old: old}
+	if old != nil {
+		s.cfg.Local, s.cfg.Remote = old.Path()
+	}
 	s.cfg.Deviations = h.cfg.Deviations.IKE
 	s.cfg.Record = func(e ikev1.Event) { h.follow(s, e) }
 	s.cfg.FirstContact = func() bool { return h.alone(s) }
@@ -145,7 +148,7 @@ func (h *Host) sessionFor(now time.Time, d ikev1.Datagram) *session {
 		h.record(now, "dropped", fmt.Sprintf("one of %d half-open negotiations gives way to a new one", half))
 		h.sessions = append(h.sessions[:victim], h.sessions[victim+1:]...)
 	}
-	s, err := h.add(now, ikev1.Responder)
+	s, err := h.add(now, ikev1.Responder, nil)
 	if err != nil {
 		h.record(now, "dropped", fmt.Sprintf("message 1, and this host cannot be responder: %v", err))
 		return nil
