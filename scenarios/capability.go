@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/useipsec/useipsec/ikev1"
 	"github.com/useipsec/useipsec/scenarios/strict"
 )
 
@@ -80,6 +81,9 @@ func (s *Scenario) Needs(plays Role) []Capability {
 	n.add(CapRole, plays.String())
 	n.add(CapFamily, s.Family.String())
 	n.ike(c.IKE, plays)
+	if s.Translates() && c.IKE.NATTraversal == NATDetect && len(c.IKE.NATTVersions) == 0 {
+		n.add(CapNATTraversal, ikev1.NATTRFC3947.String()) // is what ends agree on where nobody says otherwise
+	}
 	for _, p := range c.IKE.Proposals {
 		n.add(CapIKEEncryption, p.Encryption)
 		n.add(CapIKEHash, p.Hash)

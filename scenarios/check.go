@@ -45,6 +45,7 @@ func (c checker) check() {
 	c.checkIKE("ike", s.IKE)
 	c.checkChild("child", s.Child, s.Child.Protocol)
 	c.checkPeer()
+	c.checkWire()
 	c.checkScript()
 	for i, spec := range s.Deviations {
 		var d Deviations
@@ -163,13 +164,13 @@ func (c checker) checkScript() {
 	for i, step := range c.s.Script {
 		at := fmt.Sprintf("script[%d]", i)
 		n := 0
-		for _, set := range []bool{step.Initiate != nil, step.Exchange != nil, step.Rekey != nil, step.Delete != nil, step.Wait != nil} {
+		for _, set := range []bool{step.Initiate != nil, step.Exchange != nil, step.Rekey != nil, step.Delete != nil, step.Wait != nil, step.Rebind != nil} {
 			if set {
 				n++
 			}
 		}
 		if n != 1 && c.doc.Has(at) && !c.below(at) {
-			c.doc.Errorf(at, "a step is one of initiate, exchange, rekey, delete and wait; here are %d", n)
+			c.doc.Errorf(at, "a step is one of initiate, exchange, rekey, delete, wait and rebind; here are %d", n)
 		}
 		if e := step.Exchange; e != nil {
 			c.checkExchange(at+".exchange", e)
@@ -179,6 +180,9 @@ func (c checker) checkScript() {
 		}
 		if (step.Rekey != nil || step.Delete != nil) && !there {
 			c.doc.Errorf(at, "contradiction: nothing has been initiated that could be rekeyed or deleted")
+		}
+		if step.Rebind != nil && !c.s.Translates() && !c.below("wire") {
+			c.doc.Errorf(at+".rebind", "contradiction: there is no NAT that could; wire.nat makes one")
 		}
 		there = there || step.Initiate != nil || step.Exchange != nil
 	}

@@ -43,6 +43,7 @@ type Scenario struct {
 	IKE    IKE    `yaml:"ike" strict:"required" json:"ike"`
 	Child  Child  `yaml:"child" strict:"required" json:"child"`
 	Peer   Peer   `yaml:"peer" json:"peer"`
+	Wire   *Wire  `yaml:"wire" json:"wire,omitempty"` // nil: nothing but a cable
 	Script []Step `yaml:"script" json:"script,omitempty"`
 
 	// Deviations are faults of the harness's end, by the names that Deviations.Set
@@ -165,6 +166,7 @@ type Step struct {
 	Rekey    *Rekey    `yaml:"rekey" json:"rekey,omitempty"`
 	Delete   *Delete   `yaml:"delete" json:"delete,omitempty"`
 	Wait     *Wait     `yaml:"wait" json:"wait,omitempty"`
+	Rebind   *Rebind   `yaml:"rebind" json:"rebind,omitempty"`
 }
 
 // Initiate has the IKE initiator of the trial bring up the child.

@@ -21,6 +21,9 @@ var vocabularies = sync.OnceValue(func() map[string][]string {
 	for k := pki.RSA1024; k <= pki.ECDSAP521; k++ {
 		all["key-type"] = append(all["key-type"], k.String())
 	}
+	for _, x := range []wire.ExchangeType{wire.ExchangeMain, wire.ExchangeAggressive, wire.ExchangeInformational, wire.ExchangeTransaction, wire.ExchangeQuick} {
+		all["ike-exchange"] = append(all["ike-exchange"], x.String())
+	}
 	return all
 })
 

@@ -18,6 +18,9 @@ func (s *Scenario) Outside(p *profile.Profile, ends func(Family) profile.Ends) [
 		o.ike(c.IKE, s.Family)
 		o.child(c.Child)
 	}
+	o.unless(!s.Translates() || p.IKE.NATTraversal != profile.None, "a NAT")
+	match := p.Authorization.AddressMatch
+	o.unless(!s.Translates() || match == nil || !*match, "a NAT, which changes the address of the initiator")
 	o.traffic(s, ends(s.Family))
 	slices.Sort(o.why)
 	return slices.Compact(o.why)
