@@ -63,7 +63,7 @@ func newTestRun(t *testing.T) testRun {
 // sent is all that the harness sends in a trial, with randomness from a fixed seed.
 func (r testRun) sent(t *testing.T, s *scenarios.Scenario, plays scenarios.Role) []byte {
 	t.Helper()
-	own, other := sides(addressing(s.Family), plays)
+	own, other := sides(addressing(s.Family), Trial{s, plays})
 	ours, theirs, err := r.proofs(s.Harness(), s.PeerConfig(), own)
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func (r testRun) sent(t *testing.T, s *scenarios.Scenario, plays scenarios.Role)
 		if from == harnessPort {
 			sent.Write(ip)
 		}
-	})
+	}, lab.Path{})
 	a, err := host.New(mine)
 	if err != nil {
 		t.Fatal(err)

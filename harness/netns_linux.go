@@ -41,13 +41,14 @@ func (r *run) newOwnHost(name string, w *lab.Wire, p lab.Port, h *host.Host, add
 // Close stops the host and gives its namespace back.
 func (o *ownHost) Close() error { return errors.Join(o.HostNode.Close(), o.ns.Close()) }
 
-// beginNetns puts the harness's end into a namespace.
-func (w *worker) beginNetns(t *trial, wire *lab.Wire) (*ownHost, error) {
+// beginNetns lays the wire and puts the harness's end into a namespace.
+func (w *worker) beginNetns(t *trial) (*ownHost, error) {
+	t.wire = lab.NewWire(t.tap, t.path())
 	h, err := host.New(t.own)
 	if err != nil {
 		return nil, err
 	}
-	own, err := w.run.newOwnHost("harness", wire, harnessPort, h, t.meta.Harness, t.meta.HarnessInner, t.addr.Bits, t.inner)
+	own, err := w.run.newOwnHost("harness", t.wire, harnessPort, h, t.addr.Harness, t.addr.HarnessInner, t.addr.Bits, t.inner)
 	if err != nil {
 		return nil, err
 	}
@@ -57,8 +58,7 @@ func (w *worker) beginNetns(t *trial, wire *lab.Wire) (*ownHost, error) {
 
 // playNetns runs a trial against the reference peer in a namespace.
 func (w *worker) playNetns(ctx context.Context, t *trial, reference func() (*host.Host, error)) (err error) {
-	wire := lab.NewWire(t.tap)
-	own, err := w.beginNetns(t, wire)
+	own, err := w.beginNetns(t)
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (w *worker) playNetns(ctx context.Context, t *trial, reference func() (*hos
 	if err != nil {
 		return err
 	}
-	other, err := w.run.newOwnHost("peer", wire, peerPort, h, t.meta.PeerAddr, t.meta.PeerInner, t.addr.Bits, t.inner)
+	other, err := w.run.newOwnHost("peer", t.wire, peerPort, h, t.addr.Peer, t.addr.PeerInner, t.addr.Bits, t.inner)
 	if err != nil {
 		return err
 	}
@@ -98,13 +98,12 @@ func (w *worker) playReal(ctx context.Context, t *trial, c peer.Config) (err err
 	}
 	w.run.carried(carrier)
 	t.note("peer", "name", a.Info().Name, "version", a.Info().Version, "carrier", carrier.String(), "detail", a.Info().Detail)
-	wire := lab.NewWire(t.tap)
-	own, err := w.beginNetns(t, wire)
+	own, err := w.beginNetns(t)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, own.Close()) }()
-	a.link.Attach(wire, peerPort)
+	a.link.Attach(t.wire, peerPort)
 	t.peer = a
 	err = t.markers(func(src, dst netip.AddrPort, text []byte) error {
 		return a.Apps().SendUDP(ctx, src, dst, text)

@@ -49,7 +49,7 @@ func (r *run) proofs(harness, peer scenarios.Config, s side) (ours, theirs proof
 		}
 	}
 	if peer.IKE.HasCertificate(role.Other()) {
-		if theirs.own, err = r.authorities.issue(peer.IKE, role.Other(), s.remote); err != nil {
+		if theirs.own, err = r.authorities.issue(peer.IKE, role.Other(), s.other); err != nil {
 			return ours, theirs, err
 		}
 	}

@@ -24,7 +24,8 @@ const policyName = "scenario"
 // side is where one end stands: its addresses, and whether it is the IKE initiator, which
 // is also the client of the scenario's conversations.
 type side struct {
-	local, remote           netip.Addr
+	local, remote           netip.Addr // its own, and where it finds the other end
+	other                   netip.Addr // the other end's own: not remote where a NAT stands before that
 	localInner, remoteInner netip.Addr
 	client                  bool
 }
@@ -40,13 +41,14 @@ func (s side) role() scenarios.Role {
 // identities are what the end itself asserts, and what it expects of the other.
 func (s side) identities(k scenarios.IKE) (local, remote wire.ID) {
 	r := s.role()
-	return scenarios.Identity(r, k.Identities.Of(r), s.local), scenarios.Identity(r.Other(), k.Identities.Of(r.Other()), s.remote)
+	return scenarios.Identity(r, k.Identities.Of(r), s.local), scenarios.Identity(r.Other(), k.Identities.Of(r.Other()), s.other)
 }
 
-// sides gives both ends of a trial in which the peer plays role.
-func sides(a lab.Addressing, peerPlays scenarios.Role) (harness, peer side) {
-	harness = side{a.Harness, a.Peer, a.HarnessInner, a.PeerInner, peerPlays == scenarios.Responder}
-	peer = side{a.Peer, a.Harness, a.PeerInner, a.HarnessInner, peerPlays == scenarios.Initiator}
+// sides gives both ends of a trial.
+func sides(a lab.Addressing, t Trial) (harness, peer side) {
+	harnessOnWire, peerOnWire := onWire(a, t)
+	harness = side{a.Harness, peerOnWire, a.Peer, a.HarnessInner, a.PeerInner, t.PeerPlays == scenarios.Responder}
+	peer = side{a.Peer, harnessOnWire, a.Harness, a.PeerInner, a.HarnessInner, t.PeerPlays == scenarios.Initiator}
 	return harness, peer
 }
 
@@ -223,6 +225,9 @@ func peerConfig(c scenarios.Config, s side, p proof) (peer.Config, error) {
 	}
 	if !c.IKE.Method().PSK() {
 		out.IKE.PSK = nil
+	}
+	if s.other != s.remote && out.IKE.RemoteID.IsZero() {
+		out.IKE.RemoteID = peer.Identity{Type: wire.IDIPv4Addr.String(), Text: s.other.String()}
 	}
 	if c.IKE.XAUTHClient() != 0 {
 		out.IKE.XAUTH = &peer.XAUTH{User: scenarios.User, Password: p.password}

@@ -39,6 +39,7 @@ type trial struct {
 	meta    evidence.Trial
 	addr    lab.Addressing
 	clock   lab.Clock
+	wire    *lab.Wire
 	own     host.Config // of the harness's end
 	harness end
 	peer    end
@@ -90,10 +91,10 @@ func (t *trial) note(event string, attrs ...any) {
 // markers proves the tap alive in both directions before anything else is sent: a datagram
 // to the discard port that checks look for in the capture. fromPeer sends the peer's.
 func (t *trial) markers(fromPeer func(src, dst netip.AddrPort, text []byte) error) error {
-	h, p := netip.AddrPortFrom(t.meta.Harness, lab.MarkerPort), netip.AddrPortFrom(t.meta.PeerAddr, lab.MarkerPort)
+	discard := func(a netip.Addr) netip.AddrPort { return netip.AddrPortFrom(a, lab.MarkerPort) }
 	text := []byte(t.meta.Marker)
-	t.node.Inject(host.UDPPacket(1, h, p, text))
-	return fromPeer(p, h, text)
+	t.node.Inject(host.UDPPacket(1, discard(t.addr.Harness), discard(t.meta.PeerAddr), text))
+	return fromPeer(discard(t.addr.Peer), discard(t.meta.Harness), text)
 }
 
 // injected is the peer's marker where the peer is one of our own hosts.
@@ -155,6 +156,9 @@ func (t *trial) step(ctx context.Context, s scenarios.Step, client, server end) 
 		return fmt.Sprintf("wait %v", s.Wait.For), t.wait(ctx, time.Duration(s.Wait.For))
 	case s.Exchange != nil:
 		return t.exchange(s.Exchange, client, bounded)
+	case s.Rebind != nil:
+		t.wire.Rebind(t.clock.Now())
+		return "rebind", nil
 	}
 	return "nothing", nil
 }
@@ -201,11 +205,11 @@ func (t *trial) exchange(x *scenarios.Exchange, client end, bounded func(time.Du
 	})
 }
 
-// conversation gives the addresses of the client and the server.
+// conversation gives the addresses of the client and the server, as they are called there: a NAT has neither the server behind it nor a tunnel inside.
 func (t *trial) conversation() (client, server netip.Addr) {
-	client, server = t.meta.Harness, t.meta.PeerAddr
+	client, server = t.addr.Harness, t.addr.Peer
 	if t.inner {
-		client, server = t.meta.HarnessInner, t.meta.PeerInner
+		client, server = t.addr.HarnessInner, t.addr.PeerInner
 	}
 	if t.PeerPlays == scenarios.Initiator {
 		client, server = server, client

@@ -68,12 +68,19 @@ func (w *worker) begin(tr Trial) (*trial, error) {
 		return nil, fmt.Errorf("harness: marker: %w", err)
 	}
 	t := &trial{Trial: tr, run: r, inner: isTunnel(tr.Scenario), clock: lab.RealTime{}, addr: addressing(tr.Scenario.Family)}
+	harnessOnWire, peerOnWire := onWire(t.addr, tr)
 	t.meta = evidence.Trial{
 		Peer: r.plan.PeerName(), Scenario: tr.Scenario.ID, Trial: tr.PeerPlays.String(), PeerPlays: tr.PeerPlays.String(),
 		Spec:    *tr.Scenario,
-		Harness: t.addr.Harness, PeerAddr: t.addr.Peer, HarnessInner: t.addr.HarnessInner, PeerInner: t.addr.PeerInner,
+		Harness: harnessOnWire, PeerAddr: peerOnWire, HarnessInner: t.addr.HarnessInner, PeerInner: t.addr.PeerInner,
 		Marker:     "useipsec marker " + hex.EncodeToString(marker),
 		Deviations: r.plan.DeviationNames,
+	}
+	if tr.Scenario.Translates() {
+		t.meta.Inside = t.addr.Harness
+		if tr.PeerPlays == scenarios.Initiator {
+			t.meta.Inside = t.addr.Peer
+		}
 	}
 	var err error
 	if t.writer, err = r.bundle.NewTrial(t.meta); err != nil {
@@ -103,7 +110,7 @@ func (w *worker) play(ctx context.Context, t *trial) (err error) {
 		}
 	}()
 	r := w.run
-	own, other := sides(t.addr, t.PeerPlays)
+	own, other := sides(t.addr, t.Trial)
 	ourConf, peerConf := t.Scenario.Harness(), r.plan.peerScenarioConfig(t.Scenario)
 	ours, theirs, err := r.proofs(ourConf, peerConf, own)
 	if err != nil {
@@ -129,6 +136,7 @@ func (w *worker) play(ctx context.Context, t *trial) (err error) {
 		if err != nil {
 			return err
 		}
+		c.RemoteMoves = t.PeerPlays == scenarios.Responder && t.Scenario.Rebinds() > 0
 		return w.playReal(ctx, t, c)
 	}
 	reference := func() (*host.Host, error) { return w.reference(t, peerConf, other, theirs) }
@@ -150,8 +158,8 @@ func (w *worker) reference(t *trial, conf scenarios.Config, s side, p proof) (*h
 }
 
 func (w *worker) playVirtual(ctx context.Context, t *trial, reference func() (*host.Host, error)) error {
-	v := lab.NewVirtual(time.Now(), t.tap)
-	t.clock = v
+	v := lab.NewVirtual(time.Now(), t.tap, t.path())
+	t.clock, t.wire = v, v.Wire()
 	own, err := host.New(t.own)
 	if err != nil {
 		return err
@@ -160,8 +168,8 @@ func (w *worker) playVirtual(ctx context.Context, t *trial, reference func() (*h
 	if err != nil {
 		return err
 	}
-	t.host, t.node = own, v.Attach(harnessPort, own, t.meta.Harness, t.meta.HarnessInner)
-	ref := v.Attach(peerPort, other, t.meta.PeerAddr, t.meta.PeerInner)
+	t.host, t.node = own, v.Attach(harnessPort, own, t.addr.Harness, t.addr.HarnessInner)
+	ref := v.Attach(peerPort, other, t.addr.Peer, t.addr.PeerInner)
 	t.harness, t.peer = nodeEnd{t.node}, nodeEnd{ref}
 	if err := t.markers(injected(ref)); err != nil {
 		return err

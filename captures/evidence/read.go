@@ -187,6 +187,31 @@ func (t *TrialReader) Keys() (*keylog.Log, error) {
 	return keylog.Read(name, f)
 }
 
+// maxIncidents bounds what is read of the faults of a trial.
+const maxIncidents = 1 << 16
+
+// Faults reads what the wire did to packets; a trial without gives none.
+func (t *TrialReader) Faults() ([]Incident, error) {
+	f, err := os.Open(t.Path(fileFaults))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("captures/evidence: %w", err)
+	}
+	defer f.Close()
+	var all []Incident
+	d := json.NewDecoder(f)
+	for d.More() {
+		var i Incident
+		if err := d.Decode(&i); err != nil || len(all) == maxIncidents {
+			return nil, fmt.Errorf("captures/evidence: %s: line %d: %w: %w", t.Path(fileFaults), len(all)+1, ErrNotEvidence, err)
+		}
+		all = append(all, i)
+	}
+	return all, nil
+}
+
 // Certificates reads the certificates of the trial; a trial without gives none.
 func (t *TrialReader) Certificates() ([]*x509.Certificate, error) {
 	b, err := os.ReadFile(t.Path(fileCerts))

@@ -4,7 +4,7 @@
 //
 //	OUT/run.json  profile.yaml  claims.yaml  manifest.sha256
 //	OUT/<peer>/<scenario>/<trial>/
-//	    trial.json  wire.pcapng  journal.jsonl  certificates.pem
+//	    trial.json  wire.pcapng  journal.jsonl  faults.jsonl  certificates.pem
 //	    peer/…
 //	    keys/{keys.jsonl,ikev1_decryption_table,esp_sa}    mode 0600
 //
@@ -55,6 +55,9 @@ type Trial struct {
 	PeerAddr     netip.Addr `json:"peer_addr"`
 	HarnessInner netip.Addr `json:"harness_inner"` // behind it, in tunnel mode
 	PeerInner    netip.Addr `json:"peer_inner"`
+	// Inside is what the IKE initiator itself has for an address, where a NAT stands before it; Harness or PeerAddr is the
+	// NAT's then.
+	Inside netip.Addr `json:"inside,omitzero"`
 
 	// Marker is the payload of the datagrams to UDP port 9 that must be in the capture before the first IKE message.
 	Marker string `json:"marker"`
@@ -115,6 +118,7 @@ const (
 	fileTrial    = "trial.json"
 	fileWire     = "wire.pcapng"
 	fileJournal  = "journal.jsonl"
+	fileFaults   = "faults.jsonl"
 	fileCerts    = "certificates.pem"
 	fileKeys     = "keys.jsonl"
 	fileIKETable = "ikev1_decryption_table"

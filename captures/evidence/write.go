@@ -127,7 +127,8 @@ type TrialWriter struct {
 
 	mu      sync.Mutex
 	journal *os.File // nil once closed
-	err     error    // the first of the journal
+	faults  *os.File // nil where there were none
+	err     error    // the first of the journal and the faults
 }
 
 // NewTrial begins a trial. Its directory is <peer>/<scenario>/<trial>. Until Close its
@@ -204,6 +205,22 @@ func (w *TrialWriter) Journal(at time.Time, source, event string, attrs ...any) 
 	}
 }
 
+// Fault adds a line to what the wire did to packets. The first error is kept for Close.
+func (w *TrialWriter) Fault(i Incident) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.journal == nil || w.err != nil {
+		return
+	}
+	if w.faults == nil {
+		if w.faults, w.err = os.OpenFile(filepath.Join(w.dir, fileFaults), os.O_CREATE|os.O_WRONLY|os.O_APPEND|os.O_EXCL, 0o644); w.err != nil {
+			return
+		}
+	}
+	i.Time = i.Time.UTC()
+	w.err = json.NewEncoder(w.faults).Encode(i)
+}
+
 // WriteKeys keeps the key material, in our own form and as Wireshark's two tables.
 func (w *TrialWriter) WriteKeys(l *keylog.Log) error {
 	if w.bundle.NoSecrets {
@@ -248,6 +265,9 @@ func (w *TrialWriter) Close(status, reason string) error {
 		return nil
 	}
 	err := errors.Join(w.err, w.closeWire(), w.journal.Close())
+	if w.faults != nil {
+		err = errors.Join(err, w.faults.Close())
+	}
 	w.journal = nil
 	w.meta.Status, w.meta.Reason = status, reason
 	if err != nil {

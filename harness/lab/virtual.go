@@ -28,9 +28,14 @@ type Virtual struct {
 }
 
 // NewVirtual makes a virtual lab whose time begins at start.
-func NewVirtual(start time.Time, tap Tap) *Virtual {
-	return &Virtual{now: start, wire: NewWire(tap)}
+func NewVirtual(start time.Time, tap Tap, p Path) *Virtual {
+	v := &Virtual{now: start, wire: NewWire(tap, p)}
+	v.wire.after = func(d time.Duration, f func(now time.Time)) { v.at(v.now.Add(d), func() { f(v.now) }) }
+	return v
 }
+
+// Wire is where the hosts of the lab meet.
+func (v *Virtual) Wire() *Wire { return v.wire }
 
 // Now gives the lab's time.
 func (v *Virtual) Now() time.Time { return v.now }

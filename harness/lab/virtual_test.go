@@ -46,7 +46,7 @@ func newHost(t *testing.T, name string, local, remote netip.Addr, sel spd.Select
 // TestVirtual has two hosts negotiate and talk: port 179 only inside ESP, port 8179 only in clear.
 func TestVirtual(t *testing.T) {
 	var protos []byte
-	v := lab.NewVirtual(time.Unix(1e9, 0), func(_ time.Time, _ lab.Port, ip []byte) { protos = append(protos, ip[9]) })
+	v := lab.NewVirtual(time.Unix(1e9, 0), func(_ time.Time, _ lab.Port, ip []byte) { protos = append(protos, ip[9]) }, lab.Path{})
 	hp := func(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, 32) }
 	sel := spd.Selector{Src: hp(addressing.Harness), Dst: hp(addressing.Peer), Proto: 6, DstPorts: spd.Port(179)}
 	a := v.Attach(0, newHost(t, "harness", addressing.Harness, addressing.Peer, sel, "x"), addressing.Harness)

@@ -15,6 +15,7 @@ type Config struct {
 
 	Local, Remote           netip.Addr   // on the wire
 	LocalInner, RemoteInner netip.Prefix // hosts behind the tunnel; tunnel mode only
+	RemoteMoves             bool         // a NAT before the harness will give it another port
 
 	IKE   IKEConfig
 	Child ChildConfig

@@ -185,7 +185,7 @@ func startOwn(t *testing.T, c host.Config, link *lab.LinkNode) *ownEnd {
 		} else {
 			o.in.count(ip)
 		}
-	})
+	}, lab.Path{})
 	o.HostNode = lab.NewHostNode(w, 0, h, tun, lab.NewApps(ns))
 	link.Attach(w, 1)
 	t.Cleanup(func() {

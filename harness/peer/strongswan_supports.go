@@ -82,6 +82,9 @@ func swanSupportsNATT(c Config, carrier Carrier) error {
 			return swanCannot("NAT traversal "+v, "it "+does+" "+strings.Join(versions, ", ")+" only")
 		}
 	}
+	if c.RemoteMoves && carrier == CarrierNamespace {
+		return swanCannot("a NAT that changes its mapping in a namespace", "kernel-libipsec does not look where ESP packets come from")
+	}
 	switch c.IKE.NATTraversal {
 	case NATTAuto:
 		return nil
