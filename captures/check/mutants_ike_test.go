@@ -128,7 +128,7 @@ func ikeMutants() []mutant {
 			}), want: []string{"ike.quick.hash", "ike.quick.pfs"},
 		},
 		{
-			name: "numbers of NAT traversal that nobody announced", role: initiator, want: []string{"ike.quick.hash", "ike.natt.encapsulation-mode", "ike.natt.version"},
+			name: "numbers of NAT traversal that nobody announced", role: initiator, want: []string{"ike.quick.hash", "ike.natt.encapsulation-mode", "ike.natt.version", "ike.natt.nat-oa"},
 			spec: func(s *scenarios.Scenario) { s.IKE.NATTraversal = scenarios.NATOff },
 			set:  func(s *scene) { s.edit = func(c *ikev1.Config) { c.NATT.Disable = true } },
 			ike:  edit(ikev1.Quick1, encapsulation(wire.EncapUDPTransport)),

@@ -71,6 +71,9 @@ func addressOutside(s *Subject, _ scenarios.Config) string {
 	if f := s.form(); f != wire.IDIPv4Addr.String() && f != wire.IDIPv6Addr.String() {
 		return "an identity of type " + f + ", which asserts no address"
 	}
+	if s.behindNAT() {
+		return "an address that a NAT puts another one in the place of"
+	}
 	return ""
 }
 

@@ -66,7 +66,7 @@ func Rules() []Rule {
 	for _, group := range [][]Rule{
 		policyRules(), profileRules(), scenarioRules(),
 		mainModeRules(), aggressiveRules(), saRules(), keyRules(), identityRules(), signatureRules(), transactionRules(), quickRules(), childRules(),
-		informationalRules(), dpdRules(), messageRules(), fragmentRules(), nattRules(), nattVersionRules(), espRules(), encapsulationRules(), survivalRules(),
+		informationalRules(), dpdRules(), messageRules(), fragmentRules(), nattRules(), nattVersionRules(), nattPathRules(), espRules(), dropRules(), encapsulationRules(), survivalRules(),
 	} {
 		all = append(all, group...)
 	}

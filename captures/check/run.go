@@ -116,6 +116,9 @@ func (o Options) completed(tr *TrialResult, t *evidence.TrialReader, p *profile.
 	if s.Certificates, err = t.Certificates(); err != nil {
 		return err
 	}
+	if s.Incidents, err = t.Faults(); err != nil {
+		return err
+	}
 	return o.judge(tr, s, rules, t.Packets(), keys)
 }
 

@@ -21,6 +21,8 @@ type Subject struct {
 	// Certificates are those of the trial, or known beforehand: the ones that are
 	// self-issued are trusted.
 	Certificates []*x509.Certificate
+	// Incidents are what the wire did to packets of the trial.
+	Incidents []evidence.Incident
 
 	harness, peer scenarios.Config
 }
@@ -73,14 +75,20 @@ func (s *Subject) Role() scenarios.Role {
 }
 
 // ends are the addresses that the names in the profile's selectors stand for in
-// this trial: the hosts behind the two ends, in tunnel mode, count as the ends.
+// this trial: the hosts behind the two ends, in tunnel mode, count as the ends, and so does the
+// initiator under the address that it has behind a NAT.
 func (s *Subject) ends() profile.Ends {
 	t := s.Trial
 	ours, theirs := valid(t.Harness, t.HarnessInner), valid(t.PeerAddr, t.PeerInner)
 	if s.Role() == scenarios.Initiator {
-		return profile.Ends{Initiator: theirs, Responder: ours}
+		ours, theirs = theirs, ours
 	}
-	return profile.Ends{Initiator: ours, Responder: theirs}
+	return profile.Ends{Initiator: append(ours, valid(t.Inside)...), Responder: theirs}
+}
+
+// behindNAT reports whether a NAT stands before the peer.
+func (s *Subject) behindNAT() bool {
+	return s.Trial != nil && s.Trial.Inside.IsValid() && s.Role() == scenarios.Initiator
 }
 
 func valid(addrs ...netip.Addr) []netip.Addr {
