@@ -37,6 +37,7 @@ func TestOutside(t *testing.T) {
 		{"bgp", "policy/bgp-only", nil},
 		{"bgp", "quick/tunnel", []string{"tunnel mode"}},
 		{"bgp", "quick/transport-any", []string{"protection of udp port 8179", "the selector any"}},
+		{"bgp", "natt/nat/transport", []string{"a NAT, which changes the address of the initiator"}},
 		{"site-to-site", "quick/tunnel-any", nil},
 		{"site-to-site", "quick/transport", []string{"protection of tcp port 179", "the selector tcp server port 179", "transport mode"}},
 		{"road-warrior", "quick/tunnel-any", []string{"authentication psk", "initiators that are named by ipv4_addr", "no mode config"}},

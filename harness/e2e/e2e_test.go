@@ -29,7 +29,8 @@ var (
 	_ = e2e.Describe("reference peer, netns lab", e2e.Config{Lab: harness.Netns, Selection: scenarios.Selection{Patterns: notFaults}, Jobs: 8})
 	_ = e2e.Describe("strongSwan", e2e.Config{Lab: harness.Netns, Driver: driver("strongswan"), Jobs: 10, Unsupported: []string{
 		"main/rsa-enc", "main/rsa-rev-enc", // it uses RSA keys for signatures only
-		"natt/draft-03/initiator", // it announces rfc3947, draft-02n only
+		"natt/draft-03/initiator",                                                // it announces rfc3947, draft-02n only
+		"natt/nat/passthrough/initiator", "natt/nat/without-traversal/initiator", // it always announces them
 	}})
 	_ = e2e.Describe("libreswan", e2e.Config{
 		Lab: harness.Netns, Driver: driver("libreswan"), Jobs: 10,
@@ -46,12 +47,12 @@ var (
 			"mode-config/push/responder": {"ike.iv", "scenario.outcome", "scenario.traffic"},
 		},
 	})
-	_ = e2e.Describe("vpnc", e2e.Config{Lab: harness.Netns, Driver: driver("vpnc"), MayLack: true, Selection: scenarios.Selection{Patterns: []string{"xauth", "aggressive", "remote-access"}}})
+	_ = e2e.Describe("vpnc", e2e.Config{Lab: harness.Netns, Driver: driver("vpnc"), MayLack: true, Selection: scenarios.Selection{Patterns: []string{"xauth", "aggressive", "remote-access", "natt/nat/group"}}})
 )
 
 // notFaults is the library without the misbehaviour of the harness's end, which is tried in the virtual lab.
 var notFaults = []string{
-	"aggressive", "fragmentation", "ipv6", "l2tp", "lifecycle", "main", "mode-config", "natt", "policy", "quick", "refuse", "remote-access", "xauth",
+	"aggressive", "fragmentation", "ipv6", "l2tp", "lifecycle", "main", "mode-config", "natt", "policy", "quick", "refuse", "remote-access", "wire", "xauth",
 }
 
 func driver(name string) peer.Driver {

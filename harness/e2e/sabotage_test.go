@@ -23,8 +23,10 @@ func ran(t *testing.T, p harness.Plan, patterns ...string) *evidence.Bundle {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Scenarios, err = scenarios.Select(all, scenarios.Selection{Patterns: patterns}); err != nil {
-		t.Fatal(err)
+	if p.Scenarios == nil {
+		if p.Scenarios, err = scenarios.Select(all, scenarios.Selection{Patterns: patterns}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if p.Profile, err = profile.Builtin("bgp"); err != nil {
 		t.Fatal(err)
@@ -94,6 +96,11 @@ func TestSabotage(t *testing.T) {
 		{"ike.wrong_phase1_hash", "main/rsa-enc", "ike.main.hash", "ike.main.hash"},
 		{"ike.dpd_no_ack", "lifecycle/dpd", "ike.dpd.ack", "ike.dpd.ack"},
 		{"ike.dpd_repeat", "lifecycle/dpd", "ike.dpd.request", "ike.dpd.request"},
+		{"ike.no_float", "natt/nat/port-preserving", "", "ike.natt.encapsulation-mode ike.natt.float scenario.traffic"},
+		{"ike.same_nat_oa", "natt/nat/transport", "ike.natt.nat-oa", ""},
+		{"ike.keepalive_on_500", "natt/nat/keepalive", "", "esp.keepalive"},
+		{"esp.accept_replay", "wire/replayed-esp", "esp.anti-replay", ""},
+		{"esp.accept_bad_icv", "wire/corrupted-esp", "esp.icv-verified scenario.traffic", ""},
 		{"ike.skip_config", "mode-config/pull", "", "ike.config.client-address"},
 		{
 			"ike.fragment_mixed_ids", "fragmentation/rsa",
@@ -152,5 +159,24 @@ func TestWrongSecret(t *testing.T) {
 		if !named {
 			t.Errorf("peer as %s: no finding names the cause: %+v", tr.Trial, tr.Diagnoses)
 		}
+	}
+}
+
+// TestWireDoesNothing: a scenario about a fault of the wire proves nothing where that befell no packet, however well all goes.
+func TestWireDoesNothing(t *testing.T) {
+	builtin, err := scenarios.Builtin("wire/lost-quick-3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := *builtin
+	s.Wire = &scenarios.Wire{Faults: []scenarios.Fault{{Fault: scenarios.Drop, Exchange: "quick", Message: 3, Nth: 9}}}
+	res := judged(t, harness.Plan{Lab: harness.Virtual, Scenarios: []*scenarios.Scenario{&s}})
+	for _, tr := range res.Trials {
+		if tr.Verdict != check.Inconclusive {
+			t.Errorf("peer as %s: %v", tr.Trial, tr.Verdict)
+		}
+	}
+	if res.Exit != 3 || len(res.Trials) != 2 {
+		t.Errorf("exit code %d of %d trials", res.Exit, len(res.Trials))
 	}
 }
