@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -84,7 +85,7 @@ func writeFile(dir, name string, mode fs.FileMode, write func(io.Writer) error) 
 	}
 	defer os.Remove(f.Name()) // gone after the rename
 	buffered := bufio.NewWriter(f)
-	err = errors.Join(f.Chmod(mode), write(buffered), buffered.Flush(), f.Close())
+	err = errors.Join(cmp.Or(f.Chmod(mode), write(buffered), buffered.Flush()), f.Close())
 	if err != nil {
 		return err
 	}
