@@ -33,6 +33,11 @@ func TestBuiltins(t *testing.T) {
 		for _, item := range s.Items {
 			has["item "+item.String()] = true
 		}
+		for _, ref := range s.Refs { // as rules and deviations have it: RFC2409/B
+			if strings.Contains(ref, "Appendix") {
+				t.Errorf("%s: an appendix is its letter: %s", s.ID, ref)
+			}
+		}
 		has["phase1 "+s.Expect.Phase1.String()] = true
 		has["phase2 "+s.Expect.Phase2.String()] = true
 	}
