@@ -66,7 +66,7 @@ func (s *Session) signature(side int) ([]wire.Payload, error) {
 			ps = append(ps, c)
 		}
 	}
-	sig, err := pki.Sign(s.rand, cred.Key, a.Method, s.phase1Hash(side, s.idBody[side]))
+	sig, err := s.sign(cred.Key, s.phase1Hash(side, s.idBody[side]))
 	if err != nil {
 		return nil, err
 	}

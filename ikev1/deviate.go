@@ -2,11 +2,14 @@ package ikev1
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/rsa"
 	"encoding/binary"
 	"slices"
 
 	"github.com/useipsec/useipsec/esp"
 	"github.com/useipsec/useipsec/ikev1/keymat"
+	"github.com/useipsec/useipsec/ikev1/pki"
 	"github.com/useipsec/useipsec/ikev1/wire"
 )
 
@@ -18,6 +21,7 @@ func (s *Session) deviateHeader(step Step, m *wire.Message, sealed bool) {
 	d := &s.cfg.Deviations
 	quick := step == Quick1 || step == Quick2 || step == Quick3
 	phase1 := step <= Aggressive3
+	later := step != Main1 && step != Main2 && step != Aggressive1 && step != Aggressive2
 	if d.Version != 0 {
 		m.Version = d.Version
 	}
@@ -41,8 +45,10 @@ func (s *Session) deviateHeader(step Step, m *wire.Message, sealed bool) {
 		m.CookieR = wire.Cookie{1, 2, 3, 4, 5, 6, 7, 8}
 	case d.ZeroInitiatorCookie && (step == Main1 || step == Aggressive1):
 		m.CookieI = wire.Cookie{}
-	case d.WrongCookie && step != Main1 && step != Main2 && step != Aggressive1 && step != Aggressive2:
+	case d.WrongCookie && later:
 		m.CookieR[0] ^= 1
+	case d.WrongInitiatorCookie && later:
+		m.CookieI[0] ^= 1
 	case d.ZeroCookie && (step == Main2 || step == Aggressive2):
 		m.CookieR = wire.Cookie{}
 	}
@@ -116,6 +122,17 @@ func (s *Session) deviateKE(gx []byte) []byte {
 		return gx[1:]
 	}
 	return gx
+}
+
+// sign makes SIG_I or SIG_R. The hash in a signature with RSA may be made too long or too short.
+func (s *Session) sign(key crypto.Signer, hash []byte) ([]byte, error) {
+	d := &s.cfg.Deviations
+	_, isRSA := key.Public().(*rsa.PublicKey)
+	if d.LongSignedHash == 0 && d.ShortSignedHash == 0 || !isRSA {
+		return pki.Sign(s.rand, key, s.cfg.Auth.Method, hash)
+	}
+	hash = append(bytes.Clone(hash), make([]byte, d.LongSignedHash)...)
+	return key.Sign(s.rand, hash[:len(hash)-min(int(d.ShortSignedHash), len(hash))], crypto.Hash(0))
 }
 
 func (s *Session) deviateSignature(sig []byte) []byte {

@@ -72,6 +72,8 @@ type Deviations struct {
 	ZeroInitiatorCookie bool `yaml:"zero_initiator_cookie" json:"zero_initiator_cookie,omitempty"`
 	// WrongCookie, if true, causes the responder cookie to have one bit flipped in messages 3 and later. RFC 2408 5.2.
 	WrongCookie bool `yaml:"wrong_cookie" json:"wrong_cookie,omitempty"`
+	// WrongInitiatorCookie, if true, causes the initiator cookie to have one bit flipped in messages 3 and later. RFC 2408 5.2.
+	WrongInitiatorCookie bool `yaml:"wrong_initiator_cookie" json:"wrong_initiator_cookie,omitempty"`
 	// ResentCookie, if true, causes repetitions of message 1 to have a responder cookie that is not 0. RFC 2408 3.1, 5.1.
 	ResentCookie bool `yaml:"resent_cookie" json:"resent_cookie,omitempty"`
 	// Version, if not zero, is the version octet of every message, which must be 0x10. RFC 2408 3.1.
@@ -136,6 +138,11 @@ type Deviations struct {
 	LongSignature uint16 `yaml:"long_signature" json:"long_signature,omitempty"`
 	// ShortSignature, if not zero, is how many octets SIG_I or SIG_R lacks. RFC 2409 5.1.
 	ShortSignature uint16 `yaml:"short_signature" json:"short_signature,omitempty"`
+	// LongSignedHash, if not zero, is how many octets follow HASH_I or HASH_R inside an RSA signature. Who compares only the
+	// octets it expects takes a forgery with a small exponent. RFC 2409 5.1.
+	LongSignedHash uint16 `yaml:"long_signed_hash" json:"long_signed_hash,omitempty"`
+	// ShortSignedHash, if not zero, is how many octets HASH_I or HASH_R lacks inside an RSA signature. RFC 2409 5.1.
+	ShortSignedHash uint16 `yaml:"short_signed_hash" json:"short_signed_hash,omitempty"`
 	// ReencodedSA, if true, causes HASH_I and HASH_R to be over the SA payload with its generic header. RFC 2409 5.
 	ReencodedSA bool `yaml:"reencoded_sa" json:"reencoded_sa,omitempty"`
 	// PSKNUL, if true, causes the pre-shared key to have a trailing NUL. HMAC hides it unless the key is as long as the

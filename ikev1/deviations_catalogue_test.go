@@ -29,7 +29,7 @@ var catalogue = []struct {
 	{"wrong next payload", []string{"aggressive1 SA wrong-next=99"}},
 	{"reserved not 0", []string{"main6 ID reserved=1", "ReservedNotZero"}},
 	// The header.
-	{"initiator cookie", []string{"ZeroInitiatorCookie"}},
+	{"initiator cookie", []string{"ZeroInitiatorCookie", "WrongInitiatorCookie"}},
 	{"responder cookie", []string{"ZeroCookie", "WrongCookie", "MessageOneCookie"}},
 	{"responder cookie in a resent message 1", []string{"ResentCookie"}},
 	{"version", []string{"Version"}},
@@ -53,7 +53,7 @@ var catalogue = []struct {
 	{"KE", []string{"ShortKE", "ZeroKE"}},
 	{"nonce", []string{"ShortNonce"}},
 	{"hashes", []string{"WrongPhase1Hash", "WrongQuickHash", "WrongInfoHash", "TruncatedQuickHash", "OmitQuickHash", "QuickHashLast"}},
-	{"signature", []string{"LongSignature", "ShortSignature"}},
+	{"signature", []string{"LongSignature", "ShortSignature", "LongSignedHash", "ShortSignedHash"}},
 	{"HASH_I over another SA", []string{"ReencodedSA"}},
 	{"PSK with NUL", []string{"PSKNUL"}},
 	// The SA payload.

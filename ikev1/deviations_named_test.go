@@ -87,6 +87,9 @@ var deviationRows = []struct {
 	{"TruncatedQuickHash", 0, ikev1.Initiator, ikev1.Quick1, nil},
 	{"LongSignature", 3, ikev1.Initiator, ikev1.Main5, signed},
 	{"ShortSignature", 3, ikev1.Responder, ikev1.Main6, signed},
+	{"LongSignedHash", 4, ikev1.Initiator, ikev1.Main5, signedRSA},
+	{"ShortSignedHash", 4, ikev1.Responder, ikev1.Main6, signedRSA},
+	{"WrongInitiatorCookie", 0, ikev1.Initiator, ikev1.Main3, nil},
 	{"ReencodedSA", 0, ikev1.Initiator, ikev1.Main5, nil},
 	{"PSKNUL", 0, ikev1.Initiator, ikev1.Main5, longPSK},
 	{"KeyLengthTwice", 0, ikev1.Initiator, ikev1.Main1, nil},
@@ -166,6 +169,11 @@ var deviationRows = []struct {
 // flowDeviations change which datagrams are sent, not what is in them: TestFlowDeviations.
 var flowDeviations = []string{"DropMessage", "NoRetransmit", "ReplayMessageOne", "EarlyQuick", "KeepaliveOn500", "ResentCookie", "ReplayEncrypted", "DPDOldSA"}
 
+func signedRSA(i, r *ikev1.Config) {
+	v, _ := authorities.Load(pki.RSA2048)
+	withCertificates(v.(*authority), wire.AuthRSASig)(i, r)
+}
+
 func signed(i, r *ikev1.Config) {
 	v, _ := authorities.Load(pki.ECDSAP256)
 	withCertificates(v.(*authority), wire.AuthECDSA256)(i, r)
@@ -175,6 +183,7 @@ func signed(i, r *ikev1.Config) {
 // message is not. What comes after may depend on it.
 func TestDeviationsShowOnce(t *testing.T) {
 	newAuthority(t, pki.ECDSAP256)
+	newAuthority(t, pki.RSA2048)
 	for _, tt := range deviationRows {
 		t.Run(tt.field+" "+tt.step.String(), func(t *testing.T) {
 			responder := tt.by == ikev1.Responder

@@ -10,6 +10,7 @@ import (
 	"github.com/useipsec/useipsec/esp"
 	"github.com/useipsec/useipsec/ikev1"
 	"github.com/useipsec/useipsec/ikev1/keymat"
+	"github.com/useipsec/useipsec/ikev1/pki"
 	"github.com/useipsec/useipsec/ikev1/wire"
 )
 
@@ -239,6 +240,26 @@ func TestAESWithoutKeyLength(t *testing.T) {
 		}
 		if n := len(p.r.find(ikev1.EventKeys).Keys.Key); n != 16 {
 			t.Errorf("a key of %d octets", n)
+		}
+	}
+}
+
+// TestSignedHash: what an RSA signature holds is the hash and nothing but the hash (RFC 2409 5.1).
+func TestSignedHash(t *testing.T) {
+	for name, set := range map[string]func(d *ikev1.Deviations){
+		"one octet more": func(d *ikev1.Deviations) { d.LongSignedHash = 1 },
+		"twice as long":  func(d *ikev1.Deviations) { d.LongSignedHash = 20 },
+		"one octet less": func(d *ikev1.Deviations) { d.ShortSignedHash = 1 },
+		"as long as MD5": func(d *ikev1.Deviations) { d.ShortSignedHash = 4 },
+		"nothing":        func(d *ikev1.Deviations) { d.ShortSignedHash = 20 },
+	} {
+		for _, mode := range []func(i, r *ikev1.Config){nothing, aggressive} {
+			p := newPair(t, both(mode, withCertificates(newAuthority(t, pki.RSA2048), wire.AuthRSASig), func(i, _ *ikev1.Config) {
+				set(&i.Deviations)
+			})).start()
+			if sent := p.r.find(ikev1.EventNotifySent); p.r.State() != ikev1.StateFailed || sent == nil || sent.Notify != wire.NotifyInvalidSignature {
+				t.Errorf("%s: state %v, notify %+v", name, p.r.State(), sent)
+			}
 		}
 	}
 }

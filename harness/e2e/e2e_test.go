@@ -43,6 +43,8 @@ var (
 			// pluto 4.10 ends with a fault of memory when an SA is deleted twice.
 			"fault/delete/both-spis": {"peer.survives"},
 			"fault/delete/twice":     {"peer.survives"},
+			// It ends with "ASSERTION FAILED: decrypted_signature.len >= expected_hash->len" (RSA_authenticate_signature_raw_rsa).
+			"fault/crypto/short-signature": {"peer.survives"},
 			// Without XAUTH it encrypts what it pushes with the IV of phase 1.
 			"mode-config/push/responder": {"ike.iv", "scenario.outcome", "scenario.traffic"},
 		},
