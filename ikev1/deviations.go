@@ -282,6 +282,10 @@ type Deviations struct {
 	MarkerOn500 bool `yaml:"marker_on_500" json:"marker_on_500,omitempty"`
 	// KeepaliveOn500, if true, causes keepalives to go from port 500 to port 500. RFC 3948 2.3.
 	KeepaliveOn500 bool `yaml:"keepalive_on_500" json:"keepalive_on_500,omitempty"`
+	// NoKeepalive, if true, causes no keepalives to be sent behind a NAT. RFC 3948 4.
+	NoKeepalive bool `yaml:"no_keepalive" json:"no_keepalive,omitempty"`
+	// NoRemap, if true, causes a peer whose NAT has changed its mapping to be sent to at its old address and port. RFC 3947 7.
+	NoRemap bool `yaml:"no_remap" json:"no_remap,omitempty"`
 	// SameNATOA, if true, causes both NAT-OA payloads to have the initiator's address. RFC 3947 5.2.
 	SameNATOA bool `yaml:"same_nat_oa" json:"same_nat_oa,omitempty"`
 	// EncapWithoutNAT, if true, causes UDP encapsulation to be offered where there is no NAT. RFC 3947 5.1.

@@ -82,6 +82,7 @@ var catalogue = []struct {
 	{"NAT-D", []string{"WrongNATD", "NATDHostOrder", "OneNATD", "ExtraNATD", "SwapNATD"}},
 	{"NAT-D before HASH or vendor ID", []string{"aggressive3 NAT-D first", "aggressive2 NAT-D first"}},
 	{"ports and markers", []string{"NoFloat", "NoMarker", "DoubleMarker", "MarkerOn500", "KeepaliveOn500"}},
+	{"mappings", []string{"NoKeepalive", "NoRemap"}},
 	{"NAT-OA", []string{"SameNATOA"}},
 	{"encapsulation without NAT", []string{"EncapWithoutNAT"}},
 	// Fragmentation.

@@ -167,7 +167,7 @@ var deviationRows = []struct {
 }
 
 // flowDeviations change which datagrams are sent, not what is in them: TestFlowDeviations.
-var flowDeviations = []string{"DropMessage", "NoRetransmit", "ReplayMessageOne", "EarlyQuick", "KeepaliveOn500", "ResentCookie", "ReplayEncrypted", "DPDOldSA"}
+var flowDeviations = []string{"DropMessage", "NoRetransmit", "ReplayMessageOne", "EarlyQuick", "KeepaliveOn500", "NoKeepalive", "NoRemap", "ResentCookie", "ReplayEncrypted", "DPDOldSA"}
 
 func signedRSA(i, r *ikev1.Config) {
 	v, _ := authorities.Load(pki.RSA2048)
@@ -284,6 +284,21 @@ func TestFlowDeviations(t *testing.T) {
 	p.tick()
 	if last := p.i.sent[len(p.i.sent)-1]; !bytes.Equal(last.Data, []byte{0xff}) || last.Local.Port() != 500 || last.Remote.Port() != 500 {
 		t.Errorf("KeepaliveOn500: %+v", last)
+	}
+
+	for _, on := range []bool{false, true} {
+		p := newPair(t, both(behindNAT, func(i, r *ikev1.Config) { i.Deviations.NoKeepalive, r.Deviations.NoRemap = on, on }))
+		shift := uint16(100)
+		nat(p, &shift)
+		p.start().quick()
+		if at, _ := p.i.Deadline(); at.Sub(start) < time.Minute == on {
+			t.Errorf("NoKeepalive %v: the next thing to do is at %v", on, at.Sub(start))
+		}
+		shift = 200
+		p.quick()
+		if p.r.has(ikev1.EventRemap) == on {
+			t.Errorf("NoRemap %v: moved %v", on, !on)
+		}
 	}
 }
 

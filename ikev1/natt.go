@@ -204,7 +204,7 @@ func (s *Session) follow(d Datagram) { s.local, s.remote = d.Local, d.Remote }
 // remap follows a peer behind a NAT that has given it another address or port. Only a new message that was
 // authenticated is followed (RFC 3947 7).
 func (s *Session) remap(d Datagram) {
-	if !s.natt.there || d.Remote == s.remote && d.Local == s.local {
+	if !s.natt.there || d.Remote == s.remote && d.Local == s.local || s.cfg.Deviations.NoRemap {
 		return
 	}
 	s.follow(d)
@@ -222,7 +222,7 @@ func (s *Session) remap(d Datagram) {
 func (s *Session) keepaliveEvery() time.Duration {
 	behind := s.natt.here || s.natt.detected && s.cfg.NATT.Force
 	switch every := s.cfg.NATT.Keepalive; {
-	case !behind || every < 0 || s.natt.version == NATTDraft00:
+	case !behind || every < 0 || s.natt.version == NATTDraft00 || s.cfg.Deviations.NoKeepalive:
 		return 0
 	case every == 0:
 		return defaultKeepalive

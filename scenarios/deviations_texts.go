@@ -150,6 +150,8 @@ var deviationTexts = map[string]deviationText{
 	"ike.double_marker":              {"causes messages on port 4500 to have it twice", []string{"RFC3948/2.2"}},
 	"ike.marker_on_500":              {"causes messages on port 500 to have it", []string{"RFC3948/2.2"}},
 	"ike.keepalive_on_500":           {"causes keepalives to go from port 500 to port 500", []string{"RFC3948/2.3"}},
+	"ike.no_keepalive":               {"causes no keepalives to be sent behind a NAT", []string{"RFC3948/4"}},
+	"ike.no_remap":                   {"causes a peer whose NAT has changed its mapping to be sent to at its old address and port", []string{"RFC3947/7"}},
 	"ike.same_nat_oa":                {"causes both NAT-OA payloads to have the initiator's address", []string{"RFC3947/5.2"}},
 	"ike.encap_without_nat":          {"causes UDP encapsulation to be offered where there is no NAT", []string{"RFC3947/5.1"}},
 	"ike.draft_encap":                {"causes the drafts' encapsulation values whatever version was agreed", []string{"RFC3947/5.1"}},
