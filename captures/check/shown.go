@@ -11,7 +11,9 @@ import (
 	"github.com/useipsec/useipsec/scenarios"
 )
 
-// What the peer can do, as far as the packets of a trial show it.
+// What the peer can do, as far as the packets of a trial show it. A harness that is
+// made to be at fault has said and done other things than its messages tell: such
+// a trial shows nothing.
 
 // Shown is a capability that the wire shows the peer to have: it was in use in
 // an exchange that was established.
@@ -48,10 +50,14 @@ type asked struct {
 	number uint32
 }
 
-// carriage is where data first went through the SAs of a quick mode.
+// carriage is what went through the SAs of a quick mode.
 type carriage struct {
-	fromPeer, toPeer int  // frames
+	fromPeer, toPeer int  // frames in which data first did
 	inUDP            bool // all of it
+	// opened is the frame of the first packet of the peer that opens, suite what
+	// opens it.
+	opened int
+	suite  esp.Suite
 }
 
 func newWatcher(s *Subject) *watcher {
@@ -150,8 +156,11 @@ func (w *watcher) protected(m *dissect.ISAKMP) {
 
 // Shown returns what the peer was seen to do, by kind and value, each once.
 func (w *watcher) Shown() []Shown {
+	if w.s.harnessAtFault() {
+		return nil
+	}
 	for _, p := range w.ends.phase1 {
-		if !established1(p) || p.HashI == dissect.HashBad || p.HashR == dissect.HashBad {
+		if !w.stands(p) {
 			continue
 		}
 		w.showPhase1(p)
@@ -165,6 +174,12 @@ func (w *watcher) Shown() []Shown {
 	w.showBypass()
 	slices.SortFunc(w.found, func(a, b Shown) int { return a.Compare(b.Capability) })
 	return w.found
+}
+
+// stands reports whether both ends proved themselves in phase 1 and went on: one
+// that does not take the other's proof has shown its own all the same.
+func (w *watcher) stands(p *dissect.Phase1) bool {
+	return established1(p) && p.HashI != dissect.HashBad && p.HashR != dissect.HashBad && w.ends.went[p] == bothEnds
 }
 
 // show adds a capability that was not shown before, unless the value is none

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/useipsec/useipsec/captures/dissect"
-	"github.com/useipsec/useipsec/esp"
 	"github.com/useipsec/useipsec/ikev1/keymat"
 	"github.com/useipsec/useipsec/ikev1/wire"
 	"github.com/useipsec/useipsec/scenarios"
@@ -22,16 +21,13 @@ func (w *watcher) showQuick(q *dissect.Quick) {
 		t := p.Transforms[0]
 		slug := protocolSlug(p.Protocol)
 		w.show(scenarios.CapProtocol, slug, established, seen...)
-		if m, _, ok := mode(t); ok {
+		m, _, ok := mode(t)
+		if ok {
 			w.show(scenarios.CapMode, m, established, seen...)
-			if c := w.carried[q]; c != nil && c.fromPeer != 0 && c.toPeer != 0 {
-				w.show(scenarios.CapTraffic, m, "data both ways inside the SAs", c.fromPeer, c.toPeer)
-				if c.inUDP {
-					w.show(scenarios.CapNATTraversal, scenarios.NATForced.String(), "data both ways inside ESP in UDP", c.fromPeer, c.toPeer)
-				}
-			}
 		}
-		w.showSuite(p.Protocol, t, seen)
+		if c := w.carried[q]; c != nil {
+			w.showCarriage(c, p.Protocol, m)
+		}
 		if g := attribute(t, wire.P2Group); g != 0 && len(q.KEi) > 0 && len(q.KEr) > 0 {
 			w.show(scenarios.CapPFS, keymat.Group(g).String(), established, seen...)
 		}
@@ -44,20 +40,23 @@ func (w *watcher) showQuick(q *dissect.Quick) {
 	}
 }
 
-func (w *watcher) showSuite(p wire.ProtocolID, t wire.Transform, seen []int) {
-	const established = "quick mode established"
-	id := t.ID
-	if p == wire.ProtoAH {
-		id = wire.ESPNull // for the name of the integrity algorithm only
+// showCarriage shows what packets in SAs of a mode were seen in: algorithms by one
+// of the peer's that they open, the mode by data both ways.
+func (w *watcher) showCarriage(c *carriage, p wire.ProtocolID, mode string) {
+	if c.opened != 0 {
+		const opens = "a packet of the peer that it opens"
+		if p == wire.ProtoESP {
+			w.show(scenarios.CapEncryption, c.suite.Cipher.String(), opens, c.opened)
+		}
+		w.show(scenarios.CapIntegrity, c.suite.Integrity.String(), opens, c.opened)
 	}
-	suite, err := esp.FromIKE(id, int(attribute(t, wire.P2KeyLength)), uint16(attribute(t, wire.P2Auth)))
-	if err != nil {
+	if c.fromPeer == 0 || c.toPeer == 0 {
 		return
 	}
-	if p == wire.ProtoESP {
-		w.show(scenarios.CapEncryption, suite.Cipher.String(), established, seen...)
+	w.show(scenarios.CapTraffic, mode, "data both ways inside the SAs", c.fromPeer, c.toPeer)
+	if c.inUDP {
+		w.show(scenarios.CapNATTraversal, scenarios.NATForced.String(), "data both ways inside ESP in UDP", c.fromPeer, c.toPeer)
 	}
-	w.show(scenarios.CapIntegrity, suite.Integrity.String(), established, seen...)
 }
 
 func (w *watcher) showSelector(q *dissect.Quick, seen []int) {
@@ -72,10 +71,10 @@ func (w *watcher) showSelector(q *dissect.Quick, seen []int) {
 	}
 }
 
-// carry takes note of data in the SAs of a quick mode.
+// carry takes note of a packet in the SAs of a quick mode that could be opened, and
+// of the data in it.
 func (w *watcher) carry(e *dissect.Event, sa *dissect.SA, inUDP bool) {
-	in := e.Innermost()
-	if sa == nil || sa.Quick == nil || len(in.Payload) == 0 || in.Kind != dissect.KindTCP && in.Kind != dissect.KindUDP {
+	if sa == nil || sa.Quick == nil {
 		return
 	}
 	c := w.carried[sa.Quick]
@@ -86,11 +85,18 @@ func (w *watcher) carry(e *dissect.Event, sa *dissect.SA, inUDP bool) {
 		c = &carriage{}
 		w.carried[sa.Quick] = c
 	}
-	c.inUDP = inUDP && (c.inUDP || c.fromPeer == 0 && c.toPeer == 0)
 	way := &c.toPeer
 	if w.s.Judges(e.Src.Addr()) {
 		way = &c.fromPeer
+		if c.opened == 0 {
+			c.opened, c.suite = e.Frame, sa.Suite
+		}
 	}
+	in := e.Innermost()
+	if len(in.Payload) == 0 || in.Kind != dissect.KindTCP && in.Kind != dissect.KindUDP {
+		return
+	}
+	c.inUDP = inUDP && (c.inUDP || c.fromPeer == 0 && c.toPeer == 0)
 	if *way == 0 {
 		*way = e.Frame
 	}
@@ -107,16 +113,13 @@ func (w *watcher) showRekeys() {
 	}
 	var before []*dissect.Quick
 	for i, p := range w.ends.phase1 {
-		if !established1(p) {
-			continue
-		}
 		for _, old := range w.ends.phase1[:i] {
-			if asked(scenarios.WhatIKE) && established1(old) && w.s.Judges(p.Initiator.Addr()) && (old.Deleted == 0 || old.Deleted > p.FirstFrame) {
+			if asked(scenarios.WhatIKE) && w.renews(p, old) {
 				w.show(scenarios.CapRekey, scenarios.WhatIKE.String(), "another phase 1 while the ISAKMP SA stood", frames(p.Messages)...)
 			}
 		}
 		for _, q := range p.Quicks {
-			if !established2(q) {
+			if !w.stands(p) || !established2(q) {
 				continue
 			}
 			if asked(scenarios.WhatChild) && w.s.Judges(q.Initiator.Addr()) && slices.ContainsFunc(before, func(old *dissect.Quick) bool { return replaces(q, old) }) {
@@ -125,6 +128,17 @@ func (w *watcher) showRekeys() {
 			before = append(before, q)
 		}
 	}
+}
+
+// renews reports whether the peer began p while old stood, and both ends proved
+// themselves again. Nothing has to follow under p: what the harness proves is what
+// the peer went on after in old, and it takes nothing back.
+func (w *watcher) renews(p, old *dissect.Phase1) bool {
+	takesBack := func(n notice) bool {
+		return n.frame > p.FirstFrame && !n.isDelete && n.from == w.s.Who(w.s.Trial.PeerAddr)
+	}
+	return w.s.Judges(p.Initiator.Addr()) && proven(p) && p.Auth == old.Auth && !w.deletes[p.Deleted] && !slices.ContainsFunc(w.ends.said, takesBack) &&
+		w.stands(old) && (old.Deleted == 0 || old.Deleted > p.FirstFrame)
 }
 
 // replaces reports whether q is for what old is for, and began while that stood.
@@ -136,11 +150,15 @@ func replaces(q, old *dissect.Quick) bool {
 		!slices.ContainsFunc(old.SAs, func(sa *dissect.SA) bool { return sa.Deleted != 0 && sa.Deleted < began })
 }
 
-// showBypass: beside SAs, a conversation that is to be in clear took place in
-// clear.
+// showBypass: once there were SAs, a conversation that is to be in clear took place
+// in clear.
 func (w *watcher) showBypass() {
-	sas := slices.ContainsFunc(w.ends.phase1, func(p *dissect.Phase1) bool { return slices.ContainsFunc(p.Quicks, established2) })
 	for _, t := range w.talks.talks {
+		sas := slices.ContainsFunc(w.ends.phase1, func(p *dissect.Phase1) bool {
+			return w.stands(p) && slices.ContainsFunc(p.Quicks, func(q *dissect.Quick) bool {
+				return established2(q) && q.Messages[len(q.Messages)-1].Frame < t.clear.first
+			})
+		})
 		asked := slices.ContainsFunc(w.talks.steps, func(x *scenarios.Exchange) bool {
 			return uint8(x.Protocol) == t.proto && x.Port == t.server.Port() && x.Expect == scenarios.Clear
 		})

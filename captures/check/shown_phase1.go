@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/useipsec/useipsec/captures/dissect"
 	"github.com/useipsec/useipsec/ikev1"
@@ -52,13 +53,13 @@ func (w *watcher) showPhase1(p *dissect.Phase1) {
 	}
 }
 
-// showAuthentication: where the XAUTH drafts ask for more than phase 1, that has
-// to have come to an OK.
+// showAuthentication: where the XAUTH drafts ask for more than phase 1, the client
+// has to have answered, and that to have come to an OK.
 func (w *watcher) showAuthentication(p *dissect.Phase1, frames []int) {
 	switch required, _ := p.Auth.XAUTH(); {
 	case !required:
 		w.show(scenarios.CapAuthentication, p.Auth.String(), "phase 1 established", frames...)
-	case p.XAUTH.OK:
+	case p.XAUTH.OK && p.XAUTH.Reply != 0:
 		w.show(scenarios.CapAuthentication, p.Auth.String(), "phase 1 established, and XAUTH came to an OK", append(frames, p.XAUTH.Status)...)
 	}
 }
@@ -78,9 +79,9 @@ func (w *watcher) showDecryption(id wire.ID, frames []int) {
 func (w *watcher) showConfig(p *dissect.Phase1) {
 	switch l := p.Lease; {
 	case l.Assigned == 0:
-	case l.Request != 0 && l.Request < l.Assigned:
+	case !l.Pushed && l.Request != 0 && l.Request < l.Assigned:
 		w.show(scenarios.CapModeConfig, scenarios.Pull.String(), "an address asked for, and given", l.Request, l.Assigned)
-	case l.Ack > l.Assigned:
+	case l.Pushed && l.Ack > l.Assigned:
 		w.show(scenarios.CapModeConfig, scenarios.Push.String(), "an address set, and acknowledged", l.Assigned, l.Ack)
 	}
 }
@@ -154,8 +155,8 @@ var nattVersions = []nattVersionID{
 }
 
 // showNATT: the version that both ends announced is in use when the peer's
-// NAT-D payloads have its number. A peer that announces none is one that can do
-// without.
+// NAT-D payloads have its number. A peer that announces none, and sends none of its
+// payloads, is one that can do without.
 func (w *watcher) showNATT(p *dissect.Phase1, initiates bool) {
 	own := p.VendorsR
 	if initiates {
@@ -175,7 +176,8 @@ func (w *watcher) showNATT(p *dissect.Phase1, initiates bool) {
 		}
 		return
 	}
-	if !announced {
+	speaks := slices.ContainsFunc(p.Messages, func(m *dissect.ISAKMP) bool { return m.FromInitiator == initiates && len(m.NATD) > 0 })
+	if !announced && !speaks {
 		w.show(scenarios.CapNATTraversal, scenarios.NATOff.String(), "no vendor ID of it in a phase 1 that was established", frames(p.Messages)...)
 	}
 }

@@ -2,9 +2,11 @@ package check
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/useipsec/useipsec/captures/dissect"
+	"github.com/useipsec/useipsec/captures/evidence"
 	"github.com/useipsec/useipsec/scenarios"
 )
 
@@ -72,8 +74,10 @@ func (w *watcher) refusedPhase1(p *dissect.Phase1) *Refusal {
 	harness, peer := w.s.harness.IKE, w.s.peer.IKE
 	method := harness.Authentication
 	switch {
-	case w.faults(r):
-	case at == 1 && harness.Mode == peer.Mode && method == peer.Authentication:
+	case w.explained(r):
+	case !alike(harness, peer):
+		r.Unclear = differently
+	case at == 1:
 		inMessage1 := needed{}.and(scenarios.CapRole, w.s.Role().String()).and(scenarios.CapFamily, w.s.Trial.Spec.Family.String()).
 			and(scenarios.CapExchangeMode, peer.Mode).and(scenarios.CapAuthentication, method)
 		if peer.Mode == "aggressive" { // identities are there too, and decide on the key
@@ -83,14 +87,13 @@ func (w *watcher) refusedPhase1(p *dissect.Phase1) *Refusal {
 		r.Lacks = offers(harness.Proposals, peer.Proposals, func(o scenarios.IKEProposal) needed {
 			return inMessage1.and(scenarios.CapIKEEncryption, o.Encryption).and(scenarios.CapIKEHash, o.Hash).and(scenarios.CapGroup, o.Group)
 		})
-	case at == 1:
-		r.Unclear = "the scenario configures the two ends differently"
 	case !authenticates(p, at):
 		r.Unclear = "the offer was taken, and authentication not reached"
 	case harness.Method().PSK():
 		r.Unclear = "the offer was taken; pre-shared keys that differ look the same"
 	default:
-		set := needed{}.and(scenarios.CapAuthentication, method).and(scenarios.CapIdentification, peer.Identities.Of(w.s.Role()))
+		set := needed{}.and(scenarios.CapAuthentication, method).
+			and(scenarios.CapIdentification, peer.Identities.Initiator).and(scenarios.CapIdentification, peer.Identities.Responder)
 		if peer.HasCertificate(w.s.Role()) {
 			set = set.and(scenarios.CapCertificate, peer.KeyType())
 		}
@@ -100,6 +103,15 @@ func (w *watcher) refusedPhase1(p *dissect.Phase1) *Refusal {
 		r.Lacks = [][]scenarios.Capability{w.encapsulated(set)}
 	}
 	return r
+}
+
+const differently = "the scenario configures the two ends differently"
+
+// alike reports whether two ends are configured the same, but for what phase 1 is
+// offered.
+func alike(a, b scenarios.IKE) bool {
+	a.Proposals, b.Proposals = nil, nil
+	return reflect.DeepEqual(a, b)
 }
 
 // authenticates reports whether message at of phase 1 has what proves who its
@@ -121,13 +133,14 @@ func (w *watcher) refusedQuick(p *dissect.Phase1) *Refusal {
 	}
 	r.Stage = fmt.Sprintf("quick mode, message %d", lastIndex(q.Messages))
 	harness, peer := w.s.harness.Child, w.s.peer.Child
-	same := harness.Protocol == peer.Protocol && harness.Mode == peer.Mode && harness.PFS == peer.PFS && *harness.Selector == *peer.Selector
 	switch {
-	case w.faults(r):
+	case w.explained(r):
+	case !w.accepts(p):
+		r.Unclear = notAccepted
 	case lastIndex(q.Messages) != 1:
 		r.Unclear = "the offer is the peer's own, or was taken"
-	case !same:
-		r.Unclear = "the scenario configures the two ends differently"
+	case !alikeChild(harness, peer):
+		r.Unclear = differently
 	default:
 		selector := ""
 		switch s := peer.Selector; {
@@ -144,6 +157,23 @@ func (w *watcher) refusedQuick(p *dissect.Phase1) *Refusal {
 	return r
 }
 
+func alikeChild(a, b scenarios.Child) bool {
+	a.Proposals, b.Proposals = nil, nil
+	return reflect.DeepEqual(a, b)
+}
+
+const notAccepted = "nothing shows that the peer accepted phase 1"
+
+// accepts reports whether the peer went on after what the harness proved in phase 1:
+// silence later may be about that.
+func (w *watcher) accepts(p *dissect.Phase1) bool {
+	peer := theResponder
+	if w.s.Judges(p.Initiator.Addr()) {
+		peer = theInitiator
+	}
+	return w.ends.went[p]&peer != 0
+}
+
 // encapsulated adds what makes the ends change to port 4500, and to modes in UDP.
 func (w *watcher) encapsulated(n needed) needed {
 	if k := w.s.peer.IKE; k.NATTraversal == scenarios.NATForced {
@@ -155,24 +185,37 @@ func (w *watcher) encapsulated(n needed) needed {
 	return n
 }
 
-// refusedTraffic: the peer agreed on SAs and is silent to what comes in them.
+// refusedTraffic: the peer agreed on SAs and is silent to what comes in them. It may
+// be without the mode or without the algorithms.
 func (w *watcher) refusedTraffic() *Refusal {
-	if w.answered || w.tap.frame == 0 || w.inside.n < 2 || w.faults(&Refusal{}) {
+	if w.answered || w.tap.frame == 0 || w.inside.n < 2 {
 		return nil
 	}
-	return &Refusal{
-		Stage: "traffic", How: "no answer to " + count(w.inside.n, "packet in the SAs"), Frames: w.inside.frames,
-		Lacks: [][]scenarios.Capability{w.encapsulated(nil).and(scenarios.CapTraffic, w.s.peer.Child.Mode)},
+	r := &Refusal{Stage: "traffic", How: "no answer to " + count(w.inside.n, "packet in the SAs"), Frames: w.inside.frames}
+	if !w.explained(r) {
+		c := w.s.peer.Child
+		r.Lacks = offers(w.s.harness.Child.Proposals, c.Proposals, func(o scenarios.ChildProposal) needed {
+			return w.encapsulated(nil).and(scenarios.CapTraffic, c.Mode).and(scenarios.CapEncryption, o.Encryption).and(scenarios.CapIntegrity, o.Integrity)
+		})
 	}
+	return r
 }
 
-// faults reports that the harness's own faults may be what was refused.
-func (w *watcher) faults(r *Refusal) bool {
-	if len(w.s.Trial.Spec.Deviations) == 0 {
-		return false
+// explained reports, and notes in r, that something else than what the peer cannot do
+// may be behind a refusal.
+func (w *watcher) explained(r *Refusal) bool {
+	t := w.s.Trial
+	switch {
+	case len(t.Spec.Deviations) > 0:
+		r.Unclear = "the harness deviates in this scenario"
+	case w.s.harness.IKE.Certificate.Fault != scenarios.NoFault:
+		r.Unclear = "the harness's certificate is at fault in this scenario"
+	case t.Spec.Peer.PSK != 0 || t.Spec.Peer.Password != 0:
+		r.Unclear = "the scenario gives the two ends secrets of their own"
+	case t.PeerProcess != "" && t.PeerProcess != evidence.PeerRunning:
+		r.Unclear = "the peer's process ended"
 	}
-	r.Unclear = "the harness deviates in this scenario"
-	return true
+	return r.Unclear != ""
 }
 
 // refused tells how the peer stopped an exchange under p: the last word in it is

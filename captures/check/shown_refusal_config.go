@@ -16,27 +16,31 @@ func (w *watcher) refusedConfig(p *dissect.Phase1) *Refusal {
 	method := w.s.harness.IKE.Authentication
 	switch required, _ := p.Auth.XAUTH(); {
 	case required && x.Reply == 0 && x.Status == 0 && x.ClientInitiated != ours:
-		return w.unanswered("XAUTH", x.Request, scenarios.CapAuthentication, method)
+		return w.unanswered(p, "XAUTH", x.Request, scenarios.CapAuthentication, method)
 	case required && !x.OK:
 		return nil
 	case l.Assigned == 0 && l.ClientInitiated == ours:
-		return w.unanswered("mode config", l.Request, scenarios.CapModeConfig, scenarios.Pull.String())
+		return w.unanswered(p, "mode config", l.Request, scenarios.CapModeConfig, scenarios.Pull.String())
 	case l.Request == 0 && l.Ack == 0 && l.ClientInitiated != ours:
-		return w.unanswered("mode config", l.Assigned, scenarios.CapModeConfig, scenarios.Push.String())
+		return w.unanswered(p, "mode config", l.Assigned, scenarios.CapModeConfig, scenarios.Push.String())
 	}
 	return nil
 }
 
-// unanswered is a refusal by silence to the message in a frame, which was
+// unanswered is a refusal by silence to the message under p in a frame, which was
 // repeated; it explains itself by one capability.
-func (w *watcher) unanswered(stage string, frame int, kind scenarios.CapabilityKind, value string) *Refusal {
+func (w *watcher) unanswered(p *dissect.Phase1, stage string, frame int, kind scenarios.CapabilityKind, value string) *Refusal {
 	again := w.again[frame]
 	if again == nil || !w.listens() {
 		return nil
 	}
 	r := &Refusal{Stage: stage, How: "no answer to " + count(1+again.n, "transmission"), Frames: append([]int{frame}, again.frames...)}
 	r.Frames = slices.Compact(r.Frames[:min(len(r.Frames), MaxFrames)])
-	if !w.faults(r) {
+	switch {
+	case w.explained(r):
+	case !w.accepts(p):
+		r.Unclear = notAccepted
+	default:
 		r.Lacks = [][]scenarios.Capability{needed{}.and(kind, value)}
 	}
 	return r

@@ -60,8 +60,21 @@ func TestRefused(t *testing.T) {
 		{name: "meant to be refused", role: responder, set: otherSuite, spec: func(s *scenarios.Scenario) { s.Expect = scenarios.Expect{Phase1: scenarios.Refused} }},
 		{name: "either will do", role: responder, set: otherSuite, spec: func(s *scenarios.Scenario) { s.Expect.Phase1 |= scenarios.Refused }},
 		{name: "the harness deviates", role: responder, set: otherSuite, spec: func(s *scenarios.Scenario) { s.Deviations = []string{"ike.short_nonce"} }, stage: "phase 1, message 1", how: "the peer", unclear: "the harness deviates"},
+		{name: "another lifetime", role: responder, set: otherSuite, spec: func(s *scenarios.Scenario) { s.Peer.IKE = &scenarios.IKE{Lifetime: 60e9} }, stage: "phase 1, message 1", how: "the peer", unclear: "configures the two ends differently"},
+		{name: "a certificate at fault", role: responder, set: otherSuite, spec: func(s *scenarios.Scenario) { s.IKE.Certificate.Fault = scenarios.Expired }, stage: "phase 1, message 1", how: "the peer", unclear: "the harness's certificate is at fault"},
+		{name: "secrets that differ", role: responder, set: otherSuite, spec: func(s *scenarios.Scenario) { s.Peer.PSK = scenarios.SecretOther }, stage: "phase 1, message 1", how: "the peer", unclear: "secrets of their own"},
 		{name: "two configurations", role: responder, set: otherSuite, spec: func(s *scenarios.Scenario) { s.Peer.IKE = &scenarios.IKE{Mode: "aggressive"} }, stage: "phase 1, message 1", how: "no answer", unclear: "configures the two ends differently"},
 		{name: "the child", role: responder, spec: pfs, set: otherChild, stage: "quick mode, message 1", how: "the peer sent", lacks: "protocol=esp mode=transport encryption=aes128-cbc integrity=hmac-sha1-96 pfs=modp1024 selector=port"},
+		{name: "the child, or the last message of phase 1", role: responder, spec: aggressive, set: func(s *scene) {
+			s.repeats = 2
+			n := 0
+			s.lose = func(fromPeer bool, _ int) bool {
+				if !fromPeer {
+					n++
+				}
+				return !fromPeer && n > 1
+			}
+		}, stage: "quick mode, message 1", how: "no answer", unclear: "nothing shows that the peer accepted phase 1"},
 		{name: "the child, in UDP", role: responder, spec: func(s *scenarios.Scenario) {
 			pfs(s)
 			s.IKE.NATTraversal, s.IKE.NATTVersions = scenarios.NATForced, []string{"draft-03"}
@@ -118,6 +131,9 @@ func TestRefusedConfig(t *testing.T) {
 			}
 		}
 	}
+	quicker := func(spec func(*scenarios.Scenario)) func(*scenarios.Scenario) {
+		return func(s *scenarios.Scenario) { spec(s); s.IKE.Mode = "aggressive" }
+	}
 	for _, tt := range []struct {
 		name  string
 		role  scenarios.Role
@@ -126,12 +142,20 @@ func TestRefusedConfig(t *testing.T) {
 		tap   bool // no marker
 		stage string
 		lacks string
+
+		unclear string
 	}{
 		{name: "an address asked for", role: responder, spec: configured(scenarios.Pull), set: deafAfter(3), stage: "mode config", lacks: "mode-config=pull"},
 		{name: "an address asked for, and a tap that is not proven", role: responder, spec: configured(scenarios.Pull), set: deafAfter(3), tap: true},
-		{name: "an address told", role: initiator, spec: configured(scenarios.Push), set: deafAfter(3), stage: "mode config", lacks: "mode-config=push"},
+		{name: "an address told", role: initiator, spec: quicker(configured(scenarios.Push)), set: deafAfter(1), stage: "mode config", lacks: "mode-config=push"},
+		{name: "an address told, or the last message of phase 1", role: initiator, spec: configured(scenarios.Push), set: deafAfter(3), stage: "mode config", unclear: "nothing shows that the peer accepted phase 1"},
 		{name: "an address that the peer asks for", role: initiator, spec: configured(scenarios.Pull), set: deafAfter(3)},
-		{name: "a question of XAUTH", role: initiator, spec: method("xauth-init-psk"), set: deafAfter(3), stage: "XAUTH", lacks: "authentication=xauth-init-psk"},
+		{name: "a question of XAUTH", role: initiator, spec: quicker(method("xauth-init-psk")), set: deafAfter(1), stage: "XAUTH", lacks: "authentication=xauth-init-psk"},
+		{name: "a question of XAUTH, or the last message of phase 1", role: initiator, spec: method("xauth-init-psk"), set: deafAfter(3), stage: "XAUTH", unclear: "nothing shows that the peer accepted phase 1"},
+		{name: "a peer whose process ended", role: initiator, spec: quicker(method("xauth-init-psk")), set: func(s *scene) {
+			deafAfter(1)(s)
+			s.trial.PeerProcess = "signal: bus error"
+		}, stage: "XAUTH", unclear: "the peer's process ended"},
 		{name: "a question that the peer asks", role: responder, spec: method("xauth-init-psk"), set: deafAfter(3)},
 		{name: "another password", role: initiator, spec: func(s *scenarios.Scenario) {
 			method("xauth-init-psk")(s)
@@ -162,7 +186,7 @@ func TestRefusedConfig(t *testing.T) {
 			for _, set := range r.Lacks {
 				lacks += names(set)
 			}
-			if r.Stage != tt.stage || lacks != tt.lacks || r.Stage != "" && (len(r.Frames) < 2 || !strings.Contains(r.How, "no answer to")) {
+			if r.Stage != tt.stage || lacks != tt.lacks || r.Unclear != tt.unclear || r.Stage != "" && (len(r.Frames) < 2 || !strings.Contains(r.How, "no answer to")) {
 				t.Errorf("%+v", r)
 			}
 		})
@@ -237,7 +261,7 @@ func TestRefusedTraffic(t *testing.T) {
 			r := s.judge(true).Refused
 			if r == nil {
 				r = &Refusal{}
-			} else if names(r.Lacks[0]) != "traffic=transport" {
+			} else if names(r.Lacks[0]) != "traffic=transport encryption=aes128-cbc integrity=hmac-sha1-96" {
 				t.Errorf("%+v", r)
 			}
 			if r.How != tt.want {

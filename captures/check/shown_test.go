@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/useipsec/useipsec/ikev1"
+	"github.com/useipsec/useipsec/ikev1/pki"
 	"github.com/useipsec/useipsec/ikev1/wire"
 	"github.com/useipsec/useipsec/scenarios"
 )
@@ -26,16 +27,20 @@ func names[T fmt.Stringer](cs []T) string {
 const (
 	bgpPhase1 = "exchange-mode=main authentication=psk ike-encryption=aes128-cbc ike-hash=sha1 group=modp1024 family=ipv4 identification=ipv4_addr nat-traversal=rfc3947"
 	bgpChild  = "protocol=esp mode=transport encryption=aes128-cbc integrity=hmac-sha1-96 selector=port selector=protocol"
+	// bgpAgreed is what quick mode alone shows.
+	bgpAgreed = "protocol=esp mode=transport selector=port selector=protocol"
 )
 
 // TestShown: what a trial shows is what was in use on the wire, and no more.
 func TestShown(t *testing.T) {
 	for _, tt := range []struct {
-		name  string
-		role  scenarios.Role
-		spec  func(*scenarios.Scenario)
-		set   func(*scene)
-		rest  func(*scene)
+		name string
+		role scenarios.Role
+		spec func(*scenarios.Scenario)
+		set  func(*scene)
+		// before and rest are what comes before and after the negotiation.
+		before, rest func(*scene)
+
 		blind bool
 		want  string
 	}{
@@ -44,19 +49,27 @@ func TestShown(t *testing.T) {
 		{name: "no keys", role: responder, blind: true, rest: func(s *scene) { s.talk(179, true).talk(8179, false).quick().deletes() }},
 		{name: "another secret", role: responder, set: func(s *scene) { s.psk = "another secret" }},
 		{name: "wrong hash", role: responder, set: func(s *scene) { s.ike.WrongPhase1Hash = true }},
-		{name: "negotiated only", role: responder, want: "role=responder " + bgpPhase1 + " " + bgpChild},
+		{name: "negotiated only", role: responder, want: "role=responder " + bgpPhase1 + " " + bgpAgreed},
 		{name: "data one way", role: responder, rest: func(s *scene) {
 			s.segment(false, tcpSegment(40001, 179, 0x18, "hello"), true)
 			s.segment(true, tcpSegment(179, 40001, 0x10, ""), true)
 		}, want: "role=responder " + bgpPhase1 + " " + bgpChild},
-		{name: "in clear where nobody asks for that", role: responder, rest: func(s *scene) { s.talk(22, false) }, want: "role=responder " + bgpPhase1 + " " + bgpChild},
-		{name: "a new SA after the Delete is no rekey", role: initiator, rest: func(s *scene) { s.deletes().quick() }, want: "role=initiator " + bgpPhase1 + " " + bgpChild + " delete=child"},
-		{name: "a Delete in clear", role: responder, set: func(s *scene) { s.ike.DeleteInClear = true }, rest: func(s *scene) { s.deletes() }, want: "role=responder " + bgpPhase1 + " " + bgpChild},
+		{name: "a signature that the peer does not take", role: initiator, spec: method("rsa-sig"), set: func(s *scene) {
+			s.edit = func(c *ikev1.Config) {
+				c.Auth.Trust.Roots, c.Auth.PeerCertificate, c.Tolerant = papersFor(s.t, pki.ECDSAP256).ca.Chain, nil, false
+			}
+		}},
+		{name: "in clear before there are SAs", role: responder, before: func(s *scene) { s.talk(8179, false) }, want: "role=responder " + bgpPhase1 + " " + bgpAgreed},
+		{name: "a harness at fault", role: responder, spec: func(s *scenarios.Scenario) { s.Deviations = []string{"ike.short_nonce"} }, rest: func(s *scene) { s.talk(179, true) }},
+		{name: "packets that do not open", role: responder, set: func(s *scene) { s.esp.BadICVFrom = 1 }, rest: func(s *scene) { s.talk(179, true) }, want: "role=responder " + bgpPhase1 + " " + bgpAgreed},
+		{name: "in clear where nobody asks for that", role: responder, rest: func(s *scene) { s.talk(22, false) }, want: "role=responder " + bgpPhase1 + " " + bgpAgreed},
+		{name: "a new SA after the Delete is no rekey", role: initiator, rest: func(s *scene) { s.deletes().quick() }, want: "role=initiator " + bgpPhase1 + " " + bgpAgreed + " delete=child"},
+		{name: "a Delete in clear", role: responder, set: func(s *scene) { s.ike.DeleteInClear = true }, rest: func(s *scene) { s.deletes() }, want: "role=responder " + bgpPhase1 + " " + bgpAgreed},
 		{name: "a Delete by the harness", role: responder, rest: func(s *scene) {
 			out, err := s.ours.DeleteChild(s.now, s.children(false)[0].SPIIn)
 			s.ok(err)
 			s.exchange(false, out)
-		}, want: "role=responder " + bgpPhase1 + " " + bgpChild},
+		}, want: "role=responder " + bgpPhase1 + " " + bgpAgreed},
 		{
 			name: "aggressive mode, tunnel, PFS, any protocol", role: initiator,
 			spec: func(s *scenarios.Scenario) {
@@ -72,13 +85,13 @@ func TestShown(t *testing.T) {
 		},
 		{
 			name: "no NAT traversal", role: responder, set: func(s *scene) { s.edit = func(c *ikev1.Config) { c.NATT.Disable = true } },
-			want: "role=responder " + strings.Replace(bgpPhase1, "rfc3947", "off", 1) + " " + bgpChild,
+			want: "role=responder " + strings.Replace(bgpPhase1, "rfc3947", "off", 1) + " " + bgpAgreed,
 		},
 		{
 			name: "a name as identity", role: initiator, set: func(s *scene) {
 				s.edit = func(c *ikev1.Config) { c.LocalID = wire.ID{IDType: wire.IDFQDN, Data: []byte("peer.example.com")} }
 			},
-			want: "role=initiator " + strings.Replace(bgpPhase1, "ipv4_addr", "fqdn", 1) + " " + bgpChild,
+			want: "role=initiator " + strings.Replace(bgpPhase1, "ipv4_addr", "fqdn", 1) + " " + bgpAgreed,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -90,7 +103,10 @@ func TestShown(t *testing.T) {
 			if tt.set != nil {
 				tt.set(s)
 			}
-			s.marker().negotiate()
+			if s.marker(); tt.before != nil {
+				tt.before(s)
+			}
+			s.negotiate()
 			if tt.rest != nil {
 				tt.rest(s)
 			}
@@ -136,6 +152,9 @@ func TestShownLater(t *testing.T) {
 		{name: "an address asked for, and not given", role: responder, spec: configured(scenarios.Pull), set: func(s *scene) {
 			s.edit = func(c *ikev1.Config) { c.ModeConfig.Lease = nil }
 		}, want: "authentication=psk"},
+		{name: "an address asked for, and told", role: responder, spec: configured(scenarios.Pull), set: func(s *scene) {
+			s.edit = func(c *ikev1.Config) { c.ModeConfig.Push = true }
+		}, want: "authentication=psk mode-config=push"},
 		{name: "an address told", role: initiator, spec: configured(scenarios.Push), want: "authentication=psk mode-config=push"},
 		{
 			name: "dead peer detection, by the peer", role: responder, spec: func(s *scenarios.Scenario) { s.IKE.DPD = scenarios.Duration(10 * time.Second) },

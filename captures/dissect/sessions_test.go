@@ -372,7 +372,7 @@ func TestTransactions(t *testing.T) {
 		{
 			"push", "wonderland", push,
 			dissect.XAUTH{Request: 7, Reply: 8, Status: 9, Ack: 10, OK: true, ClientInitiated: true},
-			dissect.Lease{Assigned: 11, Ack: 12, Addresses: []netip.Addr{office.Address}, ClientInitiated: true},
+			dissect.Lease{Assigned: 11, Ack: 12, Pushed: true, Addresses: []netip.Addr{office.Address}, ClientInitiated: true},
 		},
 		{"without XAUTH", "", func(i, r *ikev1.Config) {
 			pull(i, r)

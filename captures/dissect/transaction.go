@@ -40,6 +40,8 @@ type Lease struct {
 	// Request, Assigned and Ack are frames, 0 for what did not come: the first
 	// question, the latest REPLY or SET with an address, the client's ACK to a SET.
 	Request, Assigned, Ack int
+	// Pushed: the latest assignment was a SET.
+	Pushed bool
 	// Addresses are the client's, of the latest assignment.
 	Addresses []netip.Addr
 	// ClientInitiated: the client is the initiator of the ISAKMP SA.
@@ -95,7 +97,7 @@ func (p *Phase1) configured(m *ISAKMP, a *wire.Attributes) {
 		}
 	case (a.MsgType == wire.CFGReply || a.MsgType == wire.CFGSet) && len(addrs) > 0:
 		l.ClientInitiated = !m.FromInitiator
-		l.Assigned, l.Addresses = m.Frame, addrs
+		l.Assigned, l.Addresses, l.Pushed = m.Frame, addrs, a.MsgType == wire.CFGSet
 	case a.MsgType == wire.CFGAck && about && l.Assigned != 0 && m.FromInitiator == l.ClientInitiated:
 		l.Ack = m.Frame
 	}
