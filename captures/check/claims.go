@@ -13,7 +13,7 @@ type Standing uint8
 
 // The standings.
 const (
-	// Upheld: the wire shows it, in a trial that passed.
+	// Upheld: the wire shows it, in a trial that bears witness.
 	Upheld Standing = iota + 1
 	// Refuted: the peer refused it on the wire, and nothing else explains that.
 	Refuted
@@ -93,17 +93,32 @@ type Witness struct {
 const MaxWitnesses = 4
 
 // Hold holds claims about the peer against the trials of r, and Close has then
-// to be called. A claim is upheld by a trial that passed and shows it, whatever
-// other trials came to. It is refuted when a trial meant to be established was
-// refused by the peer, and of what one of the offers needed it is all that no
+// to be called. A claim is upheld by a trial that shows it and bears witness,
+// whatever other trials came to. It is refuted when a trial meant to be established
+// was refused by the peer, and of what one of the offers needed it is all that no
 // trial shows. Else it is unproven.
 func (r *Result) Hold(c *scenarios.Claims) {
 	r.Claims = &Claims{Product: c.Product, Version: c.Version, Contact: c.Contact}
 	r.hold(c.Claimed.List(), c.NotClaimed.List())
 }
 
-// Demonstrated returns everything that the trials that passed show the peer to
-// have, by kind and value, each with the first trial that shows it.
+// worth is the verdict on t as a witness: what its packets show counts with a Pass
+// only. All that is required of the trial takes part but the profile's rules. Those
+// ask whether somebody wants what the peer does; the others whether it does that
+// right and to its end, and one that fails, or cannot tell, takes the worth of all
+// that the trial shows.
+func (t *TrialResult) worth() Verdict {
+	v, complete := statusVerdict(t.Status)
+	for i := 0; complete && i < len(t.Findings); i++ {
+		if f := &t.Findings[i]; f.Required() && !asksProfile(f.Rule) {
+			v = v.Worse(f.Verdict)
+		}
+	}
+	return v
+}
+
+// Demonstrated returns everything that the trials that bear witness show the peer
+// to have, by kind and value, each with the first trial that shows it.
 func (r *Result) Demonstrated() []Other {
 	h := newHolder(r.Trials)
 	var out []Other
@@ -173,7 +188,7 @@ func newHolder(trials []TrialResult) *holder {
 	}
 	for i := range trials {
 		t := &trials[i]
-		if t.Verdict != Pass {
+		if t.worth() != Pass {
 			continue
 		}
 		for _, s := range t.Shown {
@@ -198,17 +213,30 @@ func (h *holder) refused(t *TrialResult) {
 	r := t.Refused
 	for _, set := range r.Lacks {
 		missing := slices.DeleteFunc(slices.Clone(set), func(c scenarios.Capability) bool { return h.shown[c] != nil })
-		if len(missing) == 1 {
+		if len(missing) == 1 && !ownAssertion(missing[0]) {
 			w := Witness{t.Scenario, t.Trial, r.Frames, r.Stage + ": " + r.How}
 			h.lacks[missing[0]] = append(h.lacks[missing[0]], w)
 			continue
 		}
 		for _, c := range missing {
 			if h.doubts[c] == "" {
-				h.doubts[c] = fmt.Sprintf("%s: %s: %s: one of %s was refused, nothing tells which", t.name(), r.Stage, r.How, list(missing))
+				h.doubts[c] = fmt.Sprintf("%s: %s: %s: %s", t.name(), r.Stage, r.How, doubt(missing))
 			}
 		}
 	}
+}
+
+// ownAssertion reports whether c is what the peer says of itself. It refuses what
+// others say.
+func ownAssertion(c scenarios.Capability) bool {
+	return c.Kind == scenarios.CapIdentification || c.Kind == scenarios.CapCertificate
+}
+
+func doubt(missing []scenarios.Capability) string {
+	if len(missing) == 1 {
+		return "what was refused is the harness's, and tells nothing about the peer's own"
+	}
+	return fmt.Sprintf("one of %s was refused, nothing tells which", list(missing))
 }
 
 func list(cs []scenarios.Capability) string {
@@ -244,7 +272,7 @@ func witnessed(c Claim, ws []Witness) Claim {
 // unproven says what is wanting: the worst of the trials that were to show the
 // capability.
 func (h *holder) unproven(c scenarios.Capability) Claim {
-	claim := Claim{Capability: c, Standing: Unproven, Wanting: Skipped, Why: "no trial of this run asks for it"}
+	claim := Claim{Capability: c, Standing: Unproven, Wanting: Skipped}
 	worst, n := Verdict(0), 0
 	for i := range h.trials {
 		t := &h.trials[i]
@@ -252,9 +280,12 @@ func (h *holder) unproven(c scenarios.Capability) Claim {
 			continue
 		}
 		n++
-		if v := worst.Worse(t.Verdict); v != worst {
+		if v := worst.Worse(t.worth()); v != worst || claim.Why == "" {
 			worst, claim.Why = v, t.wanting()
 		}
+	}
+	if n == 0 {
+		claim.Why = "no trial of this run asks for it"
 	}
 	if n > 1 {
 		claim.Why += fmt.Sprintf(" (the worst of %d trials that ask for it)", n)
@@ -275,15 +306,15 @@ func (t *TrialResult) wanting() string {
 	switch {
 	case t.Status != evidence.StatusCompleted:
 		return fmt.Sprintf("%s was %s: %s", t.name(), t.Status, orElse(t.Reason, "no reason is known"))
-	case t.Verdict == Pass || t.Verdict == NotApplicable:
-		return t.name() + " passed without a packet that shows it"
+	case t.worth() == Pass:
+		return t.name() + " came to its end without a packet that shows it"
 	case t.Refused != nil && t.Refused.Unclear != "":
 		return fmt.Sprintf("%s: %s: %s: %s", t.name(), t.Refused.Stage, t.Refused.How, t.Refused.Unclear)
 	}
 	for i := range t.Findings {
-		if f := &t.Findings[i]; f.Required() && f.Verdict == t.Verdict {
-			return fmt.Sprintf("%s ends in %v: %s: %s", t.name(), t.Verdict, f.Rule, f.Actual)
+		if f := &t.Findings[i]; f.Required() && !asksProfile(f.Rule) && f.Verdict == t.worth() {
+			return fmt.Sprintf("%s ends in %v: %s: %s", t.name(), f.Verdict, f.Rule, f.Actual)
 		}
 	}
-	return fmt.Sprintf("%s ends in %v", t.name(), t.Verdict)
+	return t.name() + " has no check that says whether it came to its end"
 }

@@ -91,8 +91,8 @@ func granularity(s profile.Selectors) []string {
 }
 
 // Demanded returns the demands under a letter, all of them with that of
-// availability: those that trials which passed show the peer to meet, and those
-// that are missing.
+// availability: those that trials which bear witness show the peer to meet, and
+// those that are missing.
 func (r *Result) Demanded(letter string) (met, missing []Demand) {
 	h := newHolder(r.Trials)
 	for _, d := range r.Demands {

@@ -35,6 +35,10 @@ type told struct {
 	lacks   []string // sets of the refused offers
 	unclear string
 	reason  string // of a trial that was not completed
+	// rule is what the verdict is by, scenario.outcome when left out. Others pass,
+	// unless it is to be the only one.
+	rule string
+	only bool
 }
 
 func (x told) trial(t *testing.T) TrialResult {
@@ -48,7 +52,10 @@ func (x told) trial(t *testing.T) TrialResult {
 			tr.Refused.Lacks = append(tr.Refused.Lacks, words(t, set))
 		}
 	}
-	tr.Findings = []Finding{{Rule: "scenario.outcome", Level: Must, Verdict: x.verdict, Actual: "as told"}}
+	tr.Findings = []Finding{{Rule: orElse(x.rule, "scenario.outcome"), Level: Must, Verdict: x.verdict, Actual: "as told"}}
+	if x.rule != "" && !x.only {
+		tr.Findings = append(tr.Findings, Finding{Rule: "scenario.outcome", Level: Must, Verdict: Pass, Witness: "as told"})
+	}
 	switch x.verdict {
 	case Unsupported, Skipped, Error:
 		tr.Status, tr.Reason, tr.Findings = x.verdict.String(), x.reason, nil
@@ -75,8 +82,12 @@ func TestClaims(t *testing.T) {
 		{"shown", []told{passes}, "exchange-mode=main", Upheld, "", ExitSuccess},
 		{"shown in a trial that fails", []told{{name: "x", verdict: Fail, needs: mainMode, shown: mainMode}}, "exchange-mode=main", Unproven, "x (responder) ends in fail: scenario.outcome: as told", ExitFailure},
 		{"shown in a trial that is inconclusive", []told{{name: "x", verdict: Inconclusive, needs: mainMode, shown: mainMode}}, "exchange-mode=main", Unproven, "ends in inconclusive", ExitError},
+		{"shown in a trial that fails by the profile alone", []told{{name: "x", verdict: Fail, rule: "profile.lifetime-phase1", needs: mainMode, shown: mainMode}}, "exchange-mode=main", Upheld, "", ExitFailure},
+		{"shown in a trial that the profile cannot tell of", []told{{name: "x", verdict: Inconclusive, rule: "profile.exchange", needs: mainMode, shown: mainMode}}, "exchange-mode=main", Upheld, "", ExitError},
+		{"shown in a trial that nothing but the profile judges", []told{{name: "x", verdict: Pass, rule: "profile.exchange", only: true, needs: mainMode, shown: mainMode}}, "exchange-mode=main", Unproven, "x (responder) has no check that says whether it came to its end", ExitError},
+		{"not shown in a trial that fails by the profile", []told{{name: "x", verdict: Fail, rule: "profile.exchange", needs: mainMode}, {name: "y", verdict: Unsupported, needs: mainMode, reason: "no"}}, "exchange-mode=main", Unproven, "y (responder) was unsupported: no", ExitFailure},
 		{"shown here, not there", []told{{name: "x", verdict: Fail, needs: mainMode}, passes}, "exchange-mode=main", Upheld, "", ExitFailure},
-		{"asked for and not shown", []told{{name: "x", verdict: Pass, needs: mainMode}}, "group=modp2048", Unproven, "x (responder) passed without a packet that shows it", ExitError},
+		{"asked for and not shown", []told{{name: "x", verdict: Pass, needs: mainMode}}, "group=modp2048", Unproven, "x (responder) came to its end without a packet that shows it", ExitError},
 		{"never asked for", []told{passes}, "exchange-mode=aggressive", Unproven, "no trial of this run asks for it", ExitIncomplete},
 		{"unsupported", []told{passes, {name: "x", verdict: Unsupported, needs: aggressive, reason: "not built in"}}, "exchange-mode=aggressive", Unproven, "x (responder) was unsupported: not built in", ExitIncomplete},
 		{"skipped", []told{passes, {name: "x", verdict: Skipped, needs: aggressive, reason: "by the user"}}, "exchange-mode=aggressive", Unproven, "was skipped: by the user", ExitIncomplete},
@@ -94,6 +105,8 @@ func TestClaims(t *testing.T) {
 		{"two offers, each with its own", []told{passes, {name: "x", verdict: Fail, needs: "group=modp768 group=modp1024", lacks: []string{"exchange-mode=main group=modp768", "exchange-mode=main group=modp1024 ike-hash=md5"}}}, "group=modp1024", Unproven, "one of group modp1024, ike-hash md5", ExitFailure},
 		{"refused for other reasons", []told{{name: "x", verdict: Fail, needs: mainMode, unclear: "keys that differ look the same"}}, "authentication=psk", Unproven, "keys that differ look the same", ExitFailure},
 		{"refused, and that is tolerated", []told{passes, {name: "x", verdict: Pass, needs: aggressive, lacks: []string{aggressive}}}, "exchange-mode=aggressive", Refuted, "", ExitFailure},
+		{"refused, and the certificate is the harness's", []told{passes, {name: "x", verdict: Fail, needs: mainMode, lacks: []string{"exchange-mode=main certificate=rsa4096"}}}, "certificate=rsa4096", Unproven, "what was refused is the harness's", ExitFailure},
+		{"refused, and so is the identity", []told{passes, {name: "x", verdict: Fail, needs: mainMode, lacks: []string{"exchange-mode=main identification=fqdn"}}}, "identification=fqdn", Unproven, "what was refused is the harness's", ExitFailure},
 		{"refused elsewhere", []told{passes, refused}, "group=modp768", Unproven, "no trial of this run asks for it", ExitFailure},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

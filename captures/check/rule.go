@@ -40,7 +40,9 @@ type Rule struct {
 
 // asksProfile reports whether the rule holds the peer against the profile, and not
 // against an RFC.
-func (r *Rule) asksProfile() bool { return strings.HasPrefix(r.ID, "profile.") }
+func (r *Rule) asksProfile() bool { return asksProfile(r.ID) }
+
+func asksProfile(rule string) bool { return strings.HasPrefix(rule, "profile.") }
 
 // Letter is the rule's item as a letter, or empty.
 func (r *Rule) Letter() string {

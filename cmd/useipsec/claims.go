@@ -31,7 +31,7 @@ func loadClaims(name string) (*scenarios.Claims, error) {
 // of those that the others fail.
 func allRules(claims string, f check.Filter) error {
 	if claims != "" && len(f.Rules)+len(f.Refs) > 0 {
-		return errors.New("a claim is upheld by trials that pass all rules: --claims and --learn do not go with a choice of rules")
+		return errors.New("a claim is upheld by trials that all rules have judged: --claims and --learn do not go with a choice of rules")
 	}
 	return nil
 }

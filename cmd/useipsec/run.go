@@ -54,7 +54,7 @@ SCENARIO is an ID, a path above IDs or a glob: main/psk, 'quick/*', '**/sha1'. W
 reference, is run whether the profile asks for it or not: '**' is the whole library.
 
 With --claims the run ends in a table: every capability that is claimed of the peer is upheld, by a witness on the wire in
-a trial that passed; refuted, by the peer's own refusal where nothing else explains it; or unproven. A claim that is refuted
+a trial that passed all but the profile's checks; refuted, by the peer's own refusal where nothing else explains it; or unproven. A claim that is refuted
 is a failure (exit 1). One that is unproven ends in 3, or in 4 when all that stands in the way is that its trials were
 skipped, unsupported or not asked for.`,
 		Example: `  useipsec run

@@ -103,7 +103,7 @@ func TestLearned(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	for i := range res.Trials {
-		res.Trials[i].Verdict = check.Inconclusive
+		res.Trials[i].Status = evidence.StatusInterrupted
 	}
 	if err := Learned(io.Discard, res); !errors.Is(err, ErrNothingShown) {
 		t.Errorf("error %v", err)

@@ -12,7 +12,7 @@ import (
 )
 
 // ErrNothingShown is the error of Learned for a result that shows nothing.
-var ErrNothingShown = errors.New("the peer was not seen to do anything in a trial that passed: there is nothing to claim")
+var ErrNothingShown = errors.New("no trial that came to its end as it should shows the peer to do anything: there is nothing to claim")
 
 // Learned writes claims of all that the peer showed, each with the trial and the frames that
 // show it, in the form that scenarios.ParseClaims reads.
