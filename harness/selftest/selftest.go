@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/useipsec/useipsec/captures/check"
+	"github.com/useipsec/useipsec/captures/evidence"
 	"github.com/useipsec/useipsec/harness"
 	"github.com/useipsec/useipsec/harness/scratch"
 	"github.com/useipsec/useipsec/scenarios"
@@ -45,30 +46,48 @@ var values = map[string]string{
 	"ike.payloads": "any NONCE truncate=64",
 }
 
+// more are faults beside one of each name: with another value, or two that show together only, joined by and.
+var more = []string{
+	"ike.payloads=main1 SA last",
+	"ike.fresh_retransmit" + and + "ike.wrong_quick_iv", // what nobody can read is sent again
+}
+
+// and joins faults that are switched on together.
+const and = " + "
+
 // warnsHonest is the rule that warns of what is legal: aggressive mode with a pre-shared key.
 const warnsHonest = "ike.aggressive.psk-exposed"
 
 // Faults are the faults, with their values, whose names match one of the patterns, those of path.Match; all of them without
-// any. A pattern that matches none is an error.
+// any. Answers of the profile that the packets do not give are faults as well: "answer.ike.mode_config". A pattern that matches
+// none is an error.
 func Faults(patterns ...string) ([]string, error) {
-	var faults []string
-	matched := make([]bool, len(patterns))
+	var all, faults []string
 	for _, d := range scenarios.DeviationList() {
+		if v := values[d.Name]; v != "" {
+			d.Name += "=" + v
+		}
+		all = append(all, d.Name)
+	}
+	all = append(all, more...)
+	for _, a := range answers {
+		all = append(all, a.name)
+	}
+	matched := make([]bool, len(patterns))
+	for _, f := range all {
+		first, _, _ := strings.Cut(f, and)
+		name, _, _ := strings.Cut(first, "=")
 		wanted := len(patterns) == 0
 		for i, p := range patterns {
-			ok, err := path.Match(p, d.Name)
+			ok, err := path.Match(p, name)
 			if err != nil {
 				return nil, fmt.Errorf("harness/selftest: %w: %q: %w", ErrFault, p, err)
 			}
 			wanted, matched[i] = wanted || ok, matched[i] || ok
 		}
-		if !wanted {
-			continue
+		if wanted {
+			faults = append(faults, f)
 		}
-		if v := values[d.Name]; v != "" {
-			d.Name += "=" + v
-		}
-		faults = append(faults, d.Name)
 	}
 	if i := slices.Index(matched, false); i >= 0 {
 		return nil, fmt.Errorf("harness/selftest: %w: %q; list them with: useipsec list deviations", ErrFault, patterns[i])
@@ -84,11 +103,11 @@ func Run(ctx context.Context, faults []string, tool, version string, progress fu
 		return nil, err
 	}
 	defer dir.Close()
-	t := tester{out: filepath.Join(dir.Path(), "out"), tool: tool, version: version}
+	t := tester{dir: dir.Path(), tool: tool, version: version}
 	if t.plan, err = core(); err != nil {
 		return nil, err
 	}
-	failing, err := t.failing(ctx, "")
+	honest, failing, err := t.failing(ctx, "honest", "")
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +116,7 @@ func Run(ctx context.Context, faults []string, tool, version string, progress fu
 	}
 	res := &Result{Mutants: []Mutant{}, Tripped: map[string][]string{}, Untested: []string{}}
 	for i, fault := range faults {
-		trips, err := t.failing(ctx, fault)
+		trips, err := t.trips(ctx, honest, fault)
 		if err != nil {
 			return nil, err
 		}
@@ -134,34 +153,52 @@ func core() (p harness.Plan, err error) {
 // tester runs one plan again and again.
 type tester struct {
 	plan          harness.Plan
-	out           string // for the evidence of one run at a time
+	dir           string // for the evidence
 	tool, version string
 }
 
-// failing are the rules that fail, sorted, with a fault switched on; with none when it is empty.
-func (t *tester) failing(ctx context.Context, fault string) ([]string, error) {
+// trips are the rules that a fault trips, sorted.
+func (t *tester) trips(ctx context.Context, honest *evidence.Bundle, fault string) ([]string, error) {
+	if a, ok := answerOf(fault); ok {
+		return a.trips(ctx, honest)
+	}
+	const name = "fault"
+	defer os.RemoveAll(filepath.Join(t.dir, name))
+	_, failing, err := t.failing(ctx, name, fault)
+	return failing, err
+}
+
+// failing are the rules that fail, sorted, with a fault switched on; with none when it is empty. The evidence stays in the
+// directory name.
+func (t *tester) failing(ctx context.Context, name, fault string) (*evidence.Bundle, []string, error) {
 	p := t.plan
 	if fault != "" {
-		if err := p.Deviate(fault); err != nil {
-			return nil, err
+		for _, f := range strings.Split(fault, and) {
+			if err := p.Deviate(f); err != nil {
+				return nil, nil, err
+			}
 		}
 	}
-	defer os.RemoveAll(t.out)
-	b, err := harness.Run(ctx, p, harness.Options{Out: t.out, Tool: t.tool, Version: t.version})
+	b, err := harness.Run(ctx, p, harness.Options{Out: filepath.Join(t.dir, name), Tool: t.tool, Version: t.version})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	res, err := check.Run(b, p.Profile, check.Options{})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	return b, failed(res.Trials...), nil
+}
+
+// failed lists the rules that fail in one of the trials.
+func failed(trials ...check.TrialResult) []string {
 	failing := map[string]bool{}
-	for _, t := range res.Trials {
+	for _, t := range trials {
 		for _, f := range t.Findings {
 			if f.Verdict == check.Fail && f.Rule != warnsHonest {
 				failing[f.Rule] = true
 			}
 		}
 	}
-	return append([]string{}, slices.Sorted(maps.Keys(failing))...), nil
+	return append([]string{}, slices.Sorted(maps.Keys(failing))...)
 }
