@@ -146,6 +146,9 @@ func describe(e *dissect.Event) string {
 
 // corrupt turns the last bit of a packet over. The checksum of UDP is made to fit, so that it is for IPsec to notice; IP's does not cover it.
 func corrupt(ip []byte) {
+	if len(ip) == 0 {
+		return
+	}
 	p, v4 := parseIPv4(ip)
 	last := len(ip) - 1
 	if v4 {

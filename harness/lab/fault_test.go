@@ -3,6 +3,7 @@ package lab
 import (
 	"bytes"
 	"encoding/binary"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -133,6 +134,41 @@ func TestCorrupt(t *testing.T) {
 		e := dissect.NewDecoder(nil, dissect.Limits{}).Packet(captures.Packet{Link: captures.LinkRaw, OrigLen: len(got), Data: got})
 		if e.UDP.Checksum != dissect.ChecksumGood || e.IP.ChecksumBad || got[len(got)-1] != sent[len(sent)-1]^1 || !bytes.Equal(got[28:len(got)-1], sent[28:len(sent)-1]) {
 			t.Errorf("%s: %x, checksum %v", data, got, e.UDP.Checksum)
+		}
+	}
+}
+
+// TestWireHostile: whatever the ends send, a NAT and faults get over it.
+func TestWireHostile(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, kind := range []scenarios.FaultKind{scenarios.Drop, scenarios.Duplicate, scenarios.Delay, scenarios.Reorder, scenarios.Corrupt, scenarios.Replay} {
+		p := behind(scenarios.Symmetric)
+		p.NAT.PassesESP = true
+		p.Faults = []Fault{{Fault: scenarios.Fault{Fault: kind, Count: 60000, By: scenarios.Duration(time.Millisecond)}}}
+		b := newBench(p)
+		for n := range 3000 {
+			from := Port(n & 1)
+			ip := make([]byte, r.IntN(64))
+			for i := range ip {
+				ip[i] = byte(r.Uint32())
+			}
+			if len(ip) >= ip4HeaderLen && n%4 != 0 { // nearer to what passes
+				addr := [2][4]byte{natInside.As4(), natOutside.As4()}[from]
+				ip[0], ip[2], ip[3], ip[6], ip[7] = 0x45, 0, byte(len(ip)), 0, 0
+				ip[9] = []byte{protoICMP, protoTCP, protoUDP, protoESP}[r.IntN(4)]
+				copy(ip[12+4*from:], addr[:])
+				if ip[9] == protoICMP && len(ip) > 48 {
+					ip[20] = 3
+					copy(ip[28:], ip[:20])
+					ip[37] = []byte{protoICMP, protoTCP, protoUDP, protoESP}[r.IntN(4)]
+				}
+			}
+			b.send(from, ip)
+			b.pass(time.Millisecond)
+		}
+		b.pass(time.Minute)
+		if got := len(b.out[1]); (got == 0) != (kind == scenarios.Drop) {
+			t.Errorf("%v: %d packets arrive", kind, got)
 		}
 	}
 }
