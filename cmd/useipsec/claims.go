@@ -20,7 +20,7 @@ func loadClaims(name string) (*scenarios.Claims, error) {
 	if name == "" {
 		return nil, nil
 	}
-	data, err := os.ReadFile(name)
+	data, err := readTextFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("--claims: %w", err)
 	}

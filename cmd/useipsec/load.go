@@ -17,9 +17,9 @@ import (
 // loadProfile takes the name of a built-in profile or the name of a file; "-" is standard input.
 func loadProfile(name string) (*profile.Profile, error) {
 	if name == "-" {
-		data, err := readProfile(os.Stdin)
+		data, err := readText(os.Stdin)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("profile: %w", err)
 		}
 		return profile.Parse("stdin", data)
 	}
@@ -31,9 +31,9 @@ func loadProfile(name string) (*profile.Profile, error) {
 	switch {
 	case rerr == nil:
 		defer f.Close()
-		data, err := readProfile(f)
+		data, err := readText(f)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("profile: %w", err)
 		}
 		return profile.Parse(name, data)
 	case errors.Is(rerr, fs.ErrNotExist) && !strings.ContainsAny(name, "./\\"):
@@ -42,13 +42,18 @@ func loadProfile(name string) (*profile.Profile, error) {
 	return nil, fmt.Errorf("profile: %w", rerr)
 }
 
-// readProfile reads no more than a profile may have, and one octet by which Parse sees that there is more.
-func readProfile(f *os.File) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(f, strict.MaxSize+1))
+// readText reads no more than a file of ours may have, and one octet by which its parser sees that there is more.
+func readText(f *os.File) ([]byte, error) {
+	return io.ReadAll(io.LimitReader(f, strict.MaxSize+1))
+}
+
+func readTextFile(name string) ([]byte, error) {
+	f, err := os.Open(filepath.Clean(name))
 	if err != nil {
-		return nil, fmt.Errorf("profile: %w", err)
+		return nil, err
 	}
-	return data, nil
+	defer f.Close()
+	return readText(f)
 }
 
 // loadScenarios gives the library and what the files and directories hold beyond it.
@@ -89,7 +94,7 @@ func readScenarios(path string) ([]*scenarios.Scenario, error) {
 		}
 		return found, err
 	}
-	data, err := os.ReadFile(filepath.Clean(path))
+	data, err := readTextFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("scenario: %w", err)
 	}
