@@ -29,6 +29,7 @@ const (
 	exchangeTime    = 10 * time.Second
 	blockedTime     = 4 * time.Second // enough for a SYN and two repetitions
 	settleTime      = 2 * time.Second
+	quietTime       = 500 * time.Millisecond // after which nobody has anything left to say about what failed
 )
 
 // trial is one trial while it runs.
@@ -49,6 +50,7 @@ type trial struct {
 
 	mu     sync.Mutex
 	tapErr error
+	latest time.Time // when the last packet crossed the wire
 }
 
 // tap writes what crosses the wire. It is the only writer of the capture.
@@ -58,12 +60,11 @@ func (t *trial) tap(at time.Time, from lab.Port, ip []byte) {
 		dir = captures.DirIn
 	}
 	err := t.writer.WritePacket(captures.Packet{Time: at, Link: captures.LinkRaw, Dir: dir, OrigLen: len(ip), Data: ip})
-	if err != nil {
-		t.mu.Lock()
-		if t.tapErr == nil {
-			t.tapErr = err
-		}
-		t.mu.Unlock()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.latest = at
+	if t.tapErr == nil {
+		t.tapErr = err
 	}
 }
 
@@ -117,12 +118,14 @@ func (t *trial) script(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	failed := false
 	for i, s := range t.Scenario.Steps() {
 		name, err := t.step(ctx, s, client, server)
 		if ctx.Err() != nil {
 			return ctx.Err() // the step says nothing about the peer
 		}
 		if err != nil {
+			failed = true
 			t.note("step failed", "step", i+1, "action", name, "error", err.Error())
 		} else {
 			t.note("step done", "step", i+1, "action", name)
@@ -132,7 +135,7 @@ func (t *trial) script(ctx context.Context) error {
 			return err
 		}
 	}
-	return t.settle(ctx)
+	return t.settle(ctx, failed)
 }
 
 func (t *trial) step(ctx context.Context, s scenarios.Step, client, server end) (string, error) {
@@ -256,11 +259,23 @@ func (t *trial) wait(ctx context.Context, d time.Duration) error {
 	return err
 }
 
-// settle waits until the harness's end has no exchange under way, so that the capture has the end of it.
-func (t *trial) settle(ctx context.Context) error {
+// settle waits until the harness's end has no exchange under way, so that the capture has the end of it. After something
+// failed it waits for silence: a peer's tool may return before its daemon has sent the last message, or come to its end.
+func (t *trial) settle(ctx context.Context, failed bool) error {
 	ctx, cancel := t.clock.WithTimeout(ctx, settleTime)
 	defer cancel()
 	err := t.node.Await(ctx, func(h *host.Host) bool { return !h.Negotiating() })
+	for failed && err == nil {
+		t.mu.Lock()
+		left := quietTime - t.clock.Now().Sub(t.latest)
+		t.mu.Unlock()
+		if left <= 0 {
+			break
+		}
+		if err = t.wait(ctx, left); err == nil {
+			err = ctx.Err()
+		}
+	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, lab.ErrIdle) {
 		return nil
 	}

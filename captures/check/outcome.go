@@ -214,11 +214,12 @@ func (c *outcome) judge(expect scenarios.Expect) Finding {
 }
 
 // established judges what came of the ISAKMP SAs that were established, false if none was. There may be several: both ends
-// begin at once, or one authenticates anew. What is to be established is so under one of them; what is to be refused, under all.
+// begin at once, or one authenticates anew. What is to be established is so under one of them; what is to be refused, under all,
+// a last one apart that the end of the trial cut off.
 func (c *outcome) established(expect scenarios.Expect) (f Finding, any bool) {
 	wanted := expect.Phase1.Allows(scenarios.Established) && (expect.Phase2 == 0 || expect.Phase2.Allows(scenarios.Established))
 	for _, p := range c.phase1 {
-		if !established1(p) {
+		if !established1(p) || any && c.cutOff(p, expect) {
 			continue
 		}
 		g := c.afterPhase1(p, expect)
@@ -234,6 +235,15 @@ func (c *outcome) established(expect scenarios.Expect) (f Finding, any bool) {
 		}
 	}
 	return f, any
+}
+
+// cutOff reports whether what is to be refused had only begun under p when the trial ended: whoever was refused before tries again.
+func (c *outcome) cutOff(p *dissect.Phase1, expect scenarios.Expect) bool {
+	if !expect.Phase1.Allows(scenarios.Established) && c.went[p] == bothEnds {
+		return false
+	}
+	answered := func(q *dissect.Quick) bool { return lastIndex(q.Messages) > 1 }
+	return c.repeated(p).n <= 1 && !slices.ContainsFunc(p.Quicks, answered)
 }
 
 // unverifiable says what the proofs of phase 1 lack.

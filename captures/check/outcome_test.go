@@ -159,6 +159,31 @@ func TestOutcomeSecondSA(t *testing.T) {
 	}
 }
 
+// TestOutcomeCutOff: whoever was refused tries again, and the trial ends in the middle of that.
+func TestOutcomeCutOff(t *testing.T) {
+	for _, tt := range []struct {
+		more int // packets of the second attempt
+		want Verdict
+	}{{6, Pass}, {7, Pass}, {8, Pass}, {9, Fail}} {
+		spec := bgpSpec()
+		spec.Peer.Child = &scenarios.Child{Selector: &scenarios.Selector{Protocol: 6, ServerPort: 180}}
+		spec.Expect = scenarios.Expect{Phase1: scenarios.Established, Phase2: scenarios.Refused, Notifies: []string{"INVALID-ID-INFORMATION"}}
+		s := play(t, spec, responder)
+		s.edit = func(c *ikev1.Config) { c.Tolerant = false }
+		s.marker().negotiate()
+		refused := len(s.packets)
+		if tt.want == Fail { // the second one is not refused
+			s.edit = nil
+			s.trial.Spec.Peer.Child = nil
+		}
+		s.negotiate()
+		s.packets = s.packets[:refused+tt.more]
+		if f := find(s.judge(true), "scenario.outcome"); f.Verdict != tt.want {
+			t.Errorf("%d packets more: %+v", tt.more, f)
+		}
+	}
+}
+
 func signed(s *scenarios.Scenario) { method("ecdsa-sha256")(s) }
 
 func signedAggressive(s *scenarios.Scenario) { signed(s); s.IKE.Mode = "aggressive" }
