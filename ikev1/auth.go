@@ -65,8 +65,9 @@ func (t PSKTable) For(remote netip.AddrPort, id *wire.ID) []byte {
 	return nil
 }
 
-// sameName compares identities but for protocol and port.
-func sameName(a, b *wire.ID) bool { return a.IDType == b.IDType && string(a.Data) == string(b.Data) }
+// sameName compares identities but for protocol and port, and names of hosts and users but for the case of letters
+// (RFC 4945 3.1.2, 3.1.3).
+func sameName(a, b *wire.ID) bool { return pki.SameName(*a, *b) }
 
 // check tells what is missing for the method.
 func (a *Auth) check(role Role) error {

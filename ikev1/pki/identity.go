@@ -21,7 +21,7 @@ import (
 //   - IPV4_ADDR, IPV6_ADDR: an iPAddress of the SubjectAltName extension has the same octets.
 //   - FQDN: a dNSName is equal but for the case of letters. No wildcards.
 //   - USER_FQDN: an rfc822Name is equal but for the case of letters.
-//   - DER_ASN1_DN: the whole subject has the same octets.
+//   - DER_ASN1_DN: the whole subject has the same octets, and is not empty.
 //   - DER_ASN1_GN: a name of the SubjectAltName extension has the same octets, or a directoryName is the subject. RFC 4945 says
 //     not to send it.
 //   - KEY_ID, subnets and ranges have no counterpart in certificates and never match.
@@ -80,6 +80,13 @@ var nameTags = map[wire.IDType]cbasn1.Tag{
 
 var addressSizes = map[wire.IDType]int{wire.IDIPv4Addr: 4, wire.IDIPv6Addr: 16}
 
+// SameName compares the names of two identities as Match compares them with those of a certificate: FQDN and USER_FQDN but for
+// the case of letters, others octet by octet. Protocol and port do not count.
+func SameName(a, b wire.ID) bool {
+	named := a.IDType == wire.IDFQDN || a.IDType == wire.IDUserFQDN
+	return a.IDType == b.IDType && (bytes.Equal(a.Data, b.Data) || named && equalFold(a.Data, b.Data))
+}
+
 // equalFold folds the letters of ASCII only: internationalized names are in their ASCII form here.
 func equalFold(a, b []byte) bool {
 	lower := func(c byte) byte {
@@ -99,7 +106,14 @@ func equalFold(a, b []byte) bool {
 	return true
 }
 
+// emptyName is a distinguished name of no attributes: a subject that names nobody (RFC 5280 section 4.1.2.6).
+var emptyName = []byte{0x30, 0}
+
 func matchDN(cert *x509.Certificate, id wire.ID, e *IdentityError) error {
+	if bytes.Equal(id.Data, emptyName) {
+		e.Reason = "an empty name is nobody's"
+		return e
+	}
 	if bytes.Equal(cert.RawSubject, id.Data) {
 		return nil
 	}
@@ -126,7 +140,7 @@ func matchGN(cert *x509.Certificate, id wire.ID, names []generalName, e *Identit
 	}
 	in := cryptobyte.String(id.Data)
 	var dn cryptobyte.String
-	if in.ReadASN1(&dn, tagDirectoryName) && in.Empty() && bytes.Equal(dn, cert.RawSubject) {
+	if in.ReadASN1(&dn, tagDirectoryName) && in.Empty() && bytes.Equal(dn, cert.RawSubject) && !bytes.Equal(dn, emptyName) {
 		return nil
 	}
 	return e
@@ -219,7 +233,8 @@ func printable(b []byte) bool {
 func Identity(cert *x509.Certificate, t wire.IDType) (wire.ID, error) {
 	e := &IdentityError{Want: "any " + t.String()}
 	if t == wire.IDDERASN1DN {
-		return wire.ID{IDType: t, Data: cert.RawSubject}, nil
+		id := wire.ID{IDType: t, Data: cert.RawSubject}
+		return id, matchDN(cert, id, e)
 	}
 	names, err := subjectAltNames(cert)
 	if err != nil {

@@ -3,6 +3,7 @@ package pki
 import (
 	"crypto/x509"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 )
@@ -32,14 +33,13 @@ func (p *Policy) paths(leaf *x509.Certificate, intermediates []*x509.Certificate
 	if len(strong) > 0 && !p.AllowWeak {
 		return strong, nil
 	}
-	if len(found) == 0 && !mayBeWeak(err) {
-		return nil, translate(leaf, err, now)
-	}
 	if len(found) == 0 {
-		// crypto/x509 does not follow signatures with SHA-1. Find out whether that is what is wrong.
+		// crypto/x509 does not follow signatures with SHA-1. Find out whether that is what is wrong, also where it met
+		// something else: an expired issuer may have a successor.
 		s := search{roots: p.Roots, intermediates: intermediates, now: now}
-		if weak = s.from(leaf); len(weak) == 0 {
-			if s.err != nil {
+		weak = slices.DeleteFunc(s.from(leaf), func(chain []*x509.Certificate) bool { return len(weaknesses(chain)) == 0 }) // crypto/x509 knows better
+		if len(weak) == 0 {
+			if s.err != nil && mayBeWeak(err) {
 				return nil, s.err
 			}
 			return nil, translate(leaf, err, now)

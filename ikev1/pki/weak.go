@@ -48,7 +48,7 @@ func (s *search) from(leaf *x509.Certificate) [][]*x509.Certificate {
 func (s *search) extend(chain []*x509.Certificate) [][]*x509.Certificate {
 	var out [][]*x509.Certificate
 	try := func(issuer *x509.Certificate, root bool) {
-		if !s.issued(chain, issuer) {
+		if !s.issued(chain, issuer, root) {
 			return
 		}
 		longer := append(slices.Clone(chain), issuer)
@@ -69,8 +69,8 @@ func (s *search) extend(chain []*x509.Certificate) [][]*x509.Certificate {
 	return out
 }
 
-// issued tells whether issuer may and did sign the last certificate of chain.
-func (s *search) issued(chain []*x509.Certificate, issuer *x509.Certificate) bool {
+// issued tells whether issuer may and did sign the last certificate of chain. Only a root is trusted without saying that it is a CA.
+func (s *search) issued(chain []*x509.Certificate, issuer *x509.Certificate, root bool) bool {
 	child := chain[len(chain)-1]
 	if !bytes.Equal(child.RawIssuer, issuer.RawSubject) || slices.ContainsFunc(chain, issuer.Equal) {
 		return false
@@ -91,6 +91,8 @@ func (s *search) issued(chain []*x509.Certificate, issuer *x509.Certificate) boo
 	switch {
 	case issuer.Version == 3 && !issuer.BasicConstraintsValid, issuer.BasicConstraintsValid && !issuer.IsCA:
 		s.refuse(pathError(issuer, ErrUntrusted, "it issued a certificate and is no CA (RFC 5280 4.2.1.9)"))
+	case !root && !issuer.BasicConstraintsValid:
+		s.refuse(pathError(issuer, ErrUntrusted, "it issued a certificate, and of version %d it cannot say that it is a CA (RFC 5280 6.1.4)", issuer.Version))
 	case issuer.KeyUsage != 0 && issuer.KeyUsage&x509.KeyUsageCertSign == 0:
 		s.refuse(pathError(issuer, ErrUntrusted, "it issued a certificate with keyUsage %s (RFC 5280 4.2.1.3)", formatKeyUsage(issuer.KeyUsage)))
 	case issuer.BasicConstraintsValid && issuer.MaxPathLen >= 0 && below > issuer.MaxPathLen:
