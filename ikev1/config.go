@@ -107,6 +107,7 @@ type Config struct {
 	Lifetime      time.Duration  // of the ISAKMP SA; 0 means 8 hours
 	Kilobytes     uint64         // that this end encrypts under the ISAKMP SA; 0 sets no limit
 	Quick         []QuickPolicy
+	MaxChildren   int // that the peer may make live at a time; 0 means 4096
 	NATT          NATT
 	XAUTH         XAUTH
 	ModeConfig    ModeConfig
@@ -131,6 +132,7 @@ type Config struct {
 }
 
 const (
+	defaultMaxChildren   = 4096
 	defaultLifetime      = 8 * time.Hour
 	defaultChildLifetime = time.Hour
 	unsaidChildLifetime  = 28800 * time.Second // of an offer that does not say (RFC 2407 4.5)

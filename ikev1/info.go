@@ -22,7 +22,6 @@ func (s *Session) sendInfo(ps ...wire.Payload) ([]Datagram, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.seen.add(id) // it must not be taken for the peer's if somebody sends it back
 	h := s.header(wire.ExchangeInformational, id, 0)
 	if _, isDelete := ps[0].(*wire.Delete); isDelete && s.cfg.Deviations.DeleteInClear {
 		return s.clear(Info, h, ps...)
@@ -123,9 +122,6 @@ func (s *Session) handleInfo(d Datagram, m *wire.Message) ([]Datagram, error) {
 	if s.keys.Key == nil {
 		return s.drop("encrypted informational message before there are keys")
 	}
-	if s.seen.has(m.MessageID) {
-		return s.drop("informational message %#08x was handled before", m.MessageID)
-	}
 	o, err := s.open(m, keymat.QuickIV(s.suite, s.iv, m.MessageID))
 	if err != nil {
 		return s.drop("%v", err)
@@ -137,25 +133,33 @@ func (s *Session) handleInfo(d Datagram, m *wire.Message) ([]Datagram, error) {
 	if want := keymat.Hash1(s.suite.Hash, s.keys.A, m.MessageID, o.plain[4+len(raw):]); !bytes.Equal(want, hash.Data) {
 		return s.drop("the hash of an informational message is wrong")
 	}
-	s.seen.add(m.MessageID)
+	if s.replayed(hash.Data) {
+		return s.drop("informational message %#08x was handled before", m.MessageID)
+	}
 	if !isAck(o.payloads) { // whether that is a sign of life depends on its number
 		s.heard()
 	}
 	s.remap(d)
 	var out []Datagram
+	empty := true
 	for _, p := range o.payloads {
 		switch p := p.(type) {
 		case *wire.Delete:
+			empty = false
 			if err := s.peerDeletes(p); err != nil {
 				return out, err
 			}
 		case *wire.Notify:
+			empty = false
 			more, err := s.peerNotifies(p)
 			out = append(out, more...)
 			if err != nil {
 				return out, err
 			}
 		}
+	}
+	if empty {
+		return s.drop("informational message %#08x has neither Notify nor Delete (RFC 2409 5.7)", m.MessageID)
 	}
 	return out, nil
 }

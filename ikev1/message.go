@@ -86,7 +86,9 @@ func (s *Session) sealHashed(step Step, h wire.Header, iv []byte, hash func(rest
 	if err != nil {
 		return nil, nil, err
 	}
-	if ps, err = s.faulty(step, s.withHash(step, &wire.Hash{Data: hash(rest)}, ps), true); err != nil {
+	own := hash(rest)
+	s.hashes.add(string(own)) // it must not be taken for the peer's if somebody sends it back
+	if ps, err = s.faulty(step, s.withHash(step, &wire.Hash{Data: own}, ps), true); err != nil {
 		return nil, nil, err
 	}
 	return s.encrypt(step, h, iv, ps)

@@ -19,8 +19,8 @@ import (
 
 // handleNewGroup refuses a private group under protection.
 func (s *Session) handleNewGroup(m *wire.Message) ([]Datagram, error) {
-	if !s.authenticated() || m.Flags&wire.FlagEncryption == 0 || s.seen.has(m.MessageID) {
-		return s.drop("new group mode message in state %v, without encryption, or once more", s.state)
+	if !s.authenticated() || m.Flags&wire.FlagEncryption == 0 {
+		return s.drop("new group mode message in state %v, or without encryption", s.state)
 	}
 	o, err := s.open(m, s.quickIV(m.MessageID))
 	if err != nil {
@@ -31,7 +31,9 @@ func (s *Session) handleNewGroup(m *wire.Message) ([]Datagram, error) {
 		!bytes.Equal(hash.Data, keymat.Hash1(s.suite.Hash, s.keys.A, m.MessageID, o.plain[4+len(raw):])) {
 		return s.drop("the hash of a new group mode message is wrong or missing")
 	}
-	s.seen.add(m.MessageID)
+	if s.replayed(hash.Data) {
+		return s.drop("new group mode message %#08x was handled before", m.MessageID)
+	}
 	s.heard()
 	notify := wire.NotifyAttributesNotSupported
 	if _, raw := get[*wire.SA](o.payloads, o.bodies); raw == nil {

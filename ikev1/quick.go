@@ -128,6 +128,11 @@ func (s *Session) handleQuick(d Datagram, m *wire.Message, digest [32]byte) ([]D
 			return s.drop("%v", err)
 		}
 	}
+	if fresh {
+		if hash, _ := get[*wire.Hash](o.payloads, o.bodies); hash != nil && s.replayed(hash.Data) && !s.cfg.Tolerant {
+			return s.drop("quick mode message %#08x was handled before", m.MessageID)
+		}
+	}
 	s.heard()
 	s.remap(d)
 	var out []Datagram

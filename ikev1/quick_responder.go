@@ -2,6 +2,7 @@ package ikev1
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"slices"
@@ -24,6 +25,9 @@ func (s *Session) recvQuick1(q *quick, o *opened) ([]Datagram, error) {
 		return nil, err
 	}
 	q.ni = bytes.Clone(no.Data)
+	if live, most := s.peerChildren(), cmp.Or(s.cfg.MaxChildren, defaultMaxChildren); live >= most {
+		return nil, refuse(wire.NotifyNoProposalChosen, "the peer has %d children already, and may have %d", live, most)
+	}
 	err := checkDomain(sa)
 	if err != nil {
 		return nil, err
@@ -62,6 +66,21 @@ func (s *Session) recvQuick1(q *quick, o *opened) ([]Datagram, error) {
 	}
 	q.state = quick2Sent
 	return s.send(&q.flight, out, true), nil
+}
+
+// peerChildren counts the children that the peer made, and those that it is about to.
+func (s *Session) peerChildren() (n int) {
+	for _, c := range s.kids.list {
+		if c.Role == Responder {
+			n++
+		}
+	}
+	for _, q := range s.quicks {
+		if q.role == Responder && q.state == quick2Sent {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *Session) returnedID(id *wire.ID) wire.Payload {

@@ -65,7 +65,8 @@ type Session struct {
 	stage  stage          // of extended authentication and mode config
 	user   string         // who authenticated by XAUTH
 	lease  Lease          // what mode config gave or took
-	seen   messageIDs     // of exchanges that are over
+	seen   recent[uint32] // message IDs of exchanges that are over (RFC 2408 2.5.3)
+	hashes recent[string] // of messages that begin an exchange: see replayed
 }
 
 // maxQuicks bounds the quick modes a Session remembers; the oldest is forgotten first.

@@ -135,6 +135,9 @@ func (s *Session) handleTransaction(d Datagram, m *wire.Message, digest [32]byte
 	if want := keymat.Hash1(s.suite.Hash, s.keys.A, m.MessageID, o.plain[4+len(raw):]); !bytes.Equal(want, hash.Data) {
 		return s.drop("the hash of a transaction message is wrong")
 	}
+	if s.replayed(hash.Data) {
+		return s.drop("transaction message %#08x was handled before", m.MessageID)
+	}
 	if s.transaction(t.id) == nil {
 		s.remembered(t)
 	}
