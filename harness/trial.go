@@ -29,7 +29,7 @@ const (
 	exchangeTime    = 10 * time.Second
 	blockedTime     = 4 * time.Second // enough for a SYN and two repetitions
 	settleTime      = 2 * time.Second
-	quietTime       = 500 * time.Millisecond // after which nobody has anything left to say about what failed
+	quietTime       = 500 * time.Millisecond // after which nobody has anything left to say
 )
 
 // trial is one trial while it runs.
@@ -118,14 +118,14 @@ func (t *trial) script(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	failed := false
+	talked := false // the last step was a conversation, which shows that both ends are done with all before it
 	for i, s := range t.Scenario.Steps() {
 		name, err := t.step(ctx, s, client, server)
 		if ctx.Err() != nil {
 			return ctx.Err() // the step says nothing about the peer
 		}
+		talked = s.Exchange != nil && err == nil
 		if err != nil {
-			failed = true
 			t.note("step failed", "step", i+1, "action", name, "error", err.Error())
 		} else {
 			t.note("step done", "step", i+1, "action", name)
@@ -135,7 +135,7 @@ func (t *trial) script(ctx context.Context) error {
 			return err
 		}
 	}
-	return t.settle(ctx, failed)
+	return t.settle(ctx, talked)
 }
 
 func (t *trial) step(ctx context.Context, s scenarios.Step, client, server end) (string, error) {
@@ -259,13 +259,14 @@ func (t *trial) wait(ctx context.Context, d time.Duration) error {
 	return err
 }
 
-// settle waits until the harness's end has no exchange under way, so that the capture has the end of it. After something
-// failed it waits for silence: a peer's tool may return before its daemon has sent the last message, or come to its end.
-func (t *trial) settle(ctx context.Context, failed bool) error {
+// settle waits until the harness's end has no exchange under way, so that the capture has the end of it. Where no
+// conversation was the last, it waits for silence as well: a peer's tool may return before its daemon has sent the last
+// message, or come to its end.
+func (t *trial) settle(ctx context.Context, talked bool) error {
 	ctx, cancel := t.clock.WithTimeout(ctx, settleTime)
 	defer cancel()
 	err := t.node.Await(ctx, func(h *host.Host) bool { return !h.Negotiating() })
-	for failed && err == nil {
+	for !talked && err == nil {
 		t.mu.Lock()
 		left := quietTime - t.clock.Now().Sub(t.latest)
 		t.mu.Unlock()
