@@ -30,6 +30,11 @@ type Auth struct {
 	NamePeerKey bool
 	// NoRequest leaves certificate requests out; RequestAny asks for a certificate of any CA instead of those trusted.
 	NoRequest, RequestAny bool
+	// RequestEncodings are what is asked for (RFC 2408 3.10): CertX509Signature, which none means too, CertPKCS7, CertCRL,
+	// CertARL. A peer that asks for PKCS #7 and not for X.509 gets the certificates in PKCS #7.
+	RequestEncodings []wire.CertEncoding
+	// CRLs are sent where the peer asks for them.
+	CRLs []*x509.RevocationList
 }
 
 // SendCertificate says when this end sends its certificates (RFC 4945 3.3).

@@ -34,12 +34,21 @@ func (s *Session) certRequests() []wire.Payload {
 	if !a.Method.Signs(s.role == Responder) || a.NoRequest {
 		return nil
 	}
-	if a.RequestAny || len(a.Trust.Roots) == 0 {
-		return []wire.Payload{pki.Request(nil)}
+	roots := a.Trust.Roots
+	if a.RequestAny || len(roots) == 0 {
+		roots = []*x509.Certificate{nil}
+	}
+	encodings := a.RequestEncodings
+	if len(encodings) == 0 {
+		encodings = []wire.CertEncoding{wire.CertX509Signature}
 	}
 	var ps []wire.Payload
-	for _, root := range a.Trust.Roots {
-		ps = append(ps, pki.Request(root))
+	for _, enc := range encodings {
+		for _, root := range roots {
+			r := pki.Request(root)
+			r.Encoding = enc
+			ps = append(ps, r)
+		}
 	}
 	return ps
 }
@@ -62,7 +71,11 @@ func (s *Session) signature(side int) ([]wire.Payload, error) {
 	cred, asked := pki.Select(s.requests, a.Credentials)
 	var ps []wire.Payload
 	if a.SendCertificate == SendAlways || a.SendCertificate == SendIfAsked && asked {
-		for _, c := range pki.Payloads(cred.Presented(), wire.CertX509Signature) {
+		certs, err := pki.Answer(s.requests, cred, a.CRLs)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range certs {
 			ps = append(ps, c)
 		}
 	}

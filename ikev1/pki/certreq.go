@@ -79,6 +79,33 @@ func Answers(r *wire.CertRequest, chain []*x509.Certificate) bool {
 	})
 }
 
+// Answer returns the certificate payloads that answer the requests with a credential: its certificates as X.509 for signatures,
+// or in PKCS #7 where that is asked for and the other is not; and those CRLs that are asked for. Data
+// aliases them.
+func Answer(reqs []*wire.CertRequest, cred Credential, crls []*x509.RevocationList) ([]*wire.Cert, error) {
+	var out []*wire.Cert
+	if asks(reqs, cred, wire.CertPKCS7) && !asks(reqs, cred, wire.CertX509Signature) {
+		p, err := PKCS7Payload(cred.Presented(), nil)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	} else {
+		out = Payloads(cred.Presented(), wire.CertX509Signature)
+	}
+	for _, crl := range crls {
+		if WantsCRL(reqs, crl) {
+			out = append(out, CRLPayload(crl))
+		}
+	}
+	return out, nil
+}
+
+// asks tells whether a request asks for the credential in an encoding.
+func asks(reqs []*wire.CertRequest, cred Credential, enc wire.CertEncoding) bool {
+	return slices.ContainsFunc(reqs, func(r *wire.CertRequest) bool { return Answers(r, cred.Chain) && r.Encoding == enc })
+}
+
 // WantsCRL tells whether a request asks for the issuer's CRL, or for any.
 func WantsCRL(reqs []*wire.CertRequest, crl *x509.RevocationList) bool {
 	return slices.ContainsFunc(reqs, func(r *wire.CertRequest) bool {
