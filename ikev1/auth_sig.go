@@ -96,16 +96,36 @@ func (s *Session) verifySignature(side int, o *opened) error {
 	if err != nil {
 		return err
 	}
+	hash := s.phase1Hash(side, s.idBody[side])
+	if all := bundle.EndEntities(s.peerID); len(all) > 1 {
+		leaf = s.signer(all[:min(len(all), maxSigners)], bundle, hash, sig.Data)
+	}
 	if _, err := s.cfg.Auth.Trust.Verify(leaf, bundle, s.now); err != nil {
 		if err := s.tolerate(refuse(certNotify(err), "%v", err)); err != nil {
 			return err
 		}
 	}
-	if err := pki.Verify(leaf.PublicKey, s.cfg.Auth.Method, s.phase1Hash(side, s.idBody[side]), sig.Data); err != nil {
+	if err := pki.Verify(leaf.PublicKey, s.cfg.Auth.Method, hash, sig.Data); err != nil {
 		return s.tolerate(refuse(wire.NotifyInvalidSignature, "SIG_%c: %v", "IR"[side], err))
 	}
 	s.peerCert = leaf
 	return nil
+}
+
+// maxSigners bounds the certificates of one identity that are tried: each costs time before anybody is authenticated.
+const maxSigners = 4
+
+// signer is the certificate of some, all of the peer's identity, that made the signature and can be trusted, or else the first.
+func (s *Session) signer(some []*x509.Certificate, bundle *pki.Bundle, hash, sig []byte) *x509.Certificate {
+	for _, c := range some {
+		if pki.Verify(c.PublicKey, s.cfg.Auth.Method, hash, sig) != nil {
+			continue
+		}
+		if _, err := s.cfg.Auth.Trust.Verify(c, bundle, s.now); err == nil {
+			return c
+		}
+	}
+	return some[0]
 }
 
 // peerCertificate finds the certificate that speaks for the peer's identity (RFC 4945 3.1).

@@ -113,6 +113,22 @@ func (b *Bundle) EndEntity(id wire.ID) (*x509.Certificate, error) {
 	return leaf, Match(leaf, id)
 }
 
+// EndEntities returns the certificates that speak for id, that of EndEntity first: an old one may come with its successor, and
+// only the signature and the path tell which of them is meant.
+func (b *Bundle) EndEntities(id wire.ID) []*x509.Certificate {
+	first, err := b.EndEntity(id)
+	if err != nil {
+		return nil
+	}
+	out := []*x509.Certificate{first}
+	for _, c := range b.Certs {
+		if c != first && Match(c, id) == nil {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 // firstLeaf returns the first of some that issued no other certificate of the bundle.
 func (b *Bundle) firstLeaf(some []*x509.Certificate) *x509.Certificate {
 	for _, c := range some {
