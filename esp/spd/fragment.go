@@ -163,6 +163,9 @@ func Fragment(ip []byte, mtu int, ident uint32) [][]byte {
 		header = binary.BigEndian.AppendUint32(header, ident)
 	}
 	size := (mtu - len(header)) &^ 7
+	if size <= 0 { // headers alone are as long
+		return [][]byte{ip}
+	}
 	var out [][]byte
 	for at, b := 0, p.payload(); at < len(b); at += size {
 		end, more := min(at+size, len(b)), at+size < len(b)
