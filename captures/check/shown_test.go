@@ -84,6 +84,13 @@ func TestShown(t *testing.T) {
 			want: "role=responder " + strings.Replace(bgpPhase1, "nat-traversal=", "nat-traversal=forced nat-traversal=", 1) + " " + bgpChild + " traffic=transport",
 		},
 		{
+			name: "ESP in UDP through a NAT", role: responder, set: forced, rest: func(s *scene) { s.talk(179, true) },
+			spec: func(s *scenarios.Scenario) {
+				s.Wire = &scenarios.Wire{NAT: &scenarios.Translator{Kind: scenarios.FullCone}}
+			},
+			want: "role=responder " + bgpPhase1 + " " + bgpChild + " traffic=transport",
+		},
+		{
 			name: "no NAT traversal", role: responder, set: func(s *scene) { s.edit = func(c *ikev1.Config) { c.NATT.Disable = true } },
 			want: "role=responder " + strings.Replace(bgpPhase1, "rfc3947", "off", 1) + " " + bgpAgreed,
 		},
