@@ -49,9 +49,12 @@ type Claims struct {
 	Contact string `json:"contact,omitempty"`
 	// Claims are those that are made, in the order of the kinds.
 	Claims []Claim `json:"claims"`
-	// Others were shown without being claimed: for information. NotClaimed of
-	// them are said not to be.
+	// NotClaimed are those that the claims say are not made.
+	NotClaimed []scenarios.Capability `json:"not_claimed,omitempty"`
+	// Others were shown without being claimed: for information.
 	Others []Other `json:"others,omitempty"`
+	// Notes tell where the claims that were merged do not agree.
+	Notes []string `json:"notes,omitempty"`
 
 	Upheld   int `json:"upheld"`
 	Refuted  int `json:"refuted"`
@@ -109,6 +112,9 @@ func (r *Result) Hold(c *scenarios.Claims) {
 // that the trial shows.
 func (t *TrialResult) worth() Verdict {
 	v, complete := statusVerdict(t.Status)
+	if complete && t.Altered != "" {
+		return Inconclusive
+	}
 	for i := 0; complete && i < len(t.Findings); i++ {
 		if f := &t.Findings[i]; f.Required() && !asksProfile(f.Rule) {
 			v = v.Worse(f.Verdict)
@@ -132,7 +138,7 @@ func (r *Result) Demonstrated() []Other {
 func (r *Result) hold(claimed, disclaimed []scenarios.Capability) {
 	h := newHolder(r.Trials)
 	c := r.Claims
-	c.Claims, c.Others = []Claim{}, nil
+	c.Claims, c.NotClaimed, c.Others = []Claim{}, disclaimed, nil
 	c.Upheld, c.Refuted, c.Unproven = 0, 0, 0
 	for _, capability := range claimed {
 		claim := h.claim(capability)
@@ -200,7 +206,7 @@ func newHolder(trials []TrialResult) *holder {
 	}
 	slices.SortFunc(h.order, scenarios.Capability.Compare)
 	for i := range trials {
-		if t := &trials[i]; t.Status == evidence.StatusCompleted && t.Refused != nil {
+		if t := &trials[i]; t.Status == evidence.StatusCompleted && t.Altered == "" && t.Refused != nil {
 			h.refused(t)
 		}
 	}
@@ -306,6 +312,8 @@ func (t *TrialResult) wanting() string {
 	switch {
 	case t.Status != evidence.StatusCompleted:
 		return fmt.Sprintf("%s was %s: %s", t.name(), t.Status, orElse(t.Reason, "no reason is known"))
+	case t.Altered != "":
+		return fmt.Sprintf("%s bears no witness: %s", t.name(), t.Altered)
 	case t.worth() == Pass:
 		return t.name() + " came to its end without a packet that shows it"
 	case t.Refused != nil && t.Refused.Unclear != "":

@@ -142,9 +142,10 @@ func TestClaimsOthers(t *testing.T) {
 	r.Close()
 	w := Witness{"x", "responder", []int{3, 4}, "seen"}
 	want := &Claims{
-		Claims: []Claim{{Capability: words(t, "exchange-mode=main")[0], Standing: Upheld, Witnesses: []Witness{w, w, w, w}, WitnessesTotal: 6}},
-		Others: []Other{{words(t, "ike-hash=md5")[0], true, w}, {words(t, "group=modp1024")[0], false, w}},
-		Upheld: 1,
+		Claims:     []Claim{{Capability: words(t, "exchange-mode=main")[0], Standing: Upheld, Witnesses: []Witness{w, w, w, w}, WitnessesTotal: 6}},
+		NotClaimed: words(t, "ike-hash=md5 ike-hash=sha1"),
+		Others:     []Other{{words(t, "ike-hash=md5")[0], true, w}, {words(t, "group=modp1024")[0], false, w}},
+		Upheld:     1,
 	}
 	if d := cmp.Diff(want, r.Claims); d != "" {
 		t.Error(d)

@@ -71,6 +71,9 @@ type TrialResult struct {
 	// interrupted or skipped; Reason says why it was not completed.
 	Status string `json:"status"`
 	Reason string `json:"reason,omitempty"`
+	// Altered says which evidence of the trial is known not to be as the run left
+	// it: it then bears no witness for or against a claim.
+	Altered string `json:"altered,omitempty"`
 	// Findings has one finding per selected rule, in the registry's order.
 	Findings []Finding `json:"findings"`
 	// Diagnoses explain what went wrong, the most confident first.

@@ -85,7 +85,7 @@ func (o Options) trial(t *evidence.TrialReader, err error, p *profile.Profile, r
 	tr := &TrialResult{
 		Peer: t.Ref.Peer, Scenario: t.Ref.Scenario, Trial: t.Ref.Trial, Dir: t.Ref.Dir,
 		Status: t.Ref.Status, Reason: t.Ref.Reason,
-		Title: t.Meta.Spec.Title, Findings: []Finding{},
+		Title: t.Meta.Spec.Title, Altered: t.Altered(), Findings: []Finding{},
 	}
 	for _, it := range t.Meta.Spec.Items {
 		tr.Items = append(tr.Items, it.String())

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -85,21 +86,44 @@ func (b *Bundle) checkManifest() []string {
 	if err != nil {
 		return []string{fmt.Sprintf("the manifest could not be checked: %v", err)}
 	}
+	b.altered = map[string]string{}
 	var notes []string
 	for _, name := range sorted(want) {
 		switch sum, there := have[name]; {
 		case !there && strings.Contains(name, "/"+dirKeys+"/"):
 			notes = append(notes, name+" is missing: keys were taken out since the run")
 		case !there:
-			notes = append(notes, name+" is missing since the run")
+			b.alter(&notes, name, name+" is missing since the run")
 		case sum != want[name]:
-			notes = append(notes, fmt.Sprintf("%s was %v", name, ErrAltered))
+			b.alter(&notes, name, fmt.Sprintf("%s was %v", name, ErrAltered))
 		}
 	}
 	for _, name := range sorted(have) {
 		if _, known := want[name]; !known {
-			notes = append(notes, name+" is new since the run")
+			b.alter(&notes, name, name+" is new since the run")
 		}
 	}
 	return notes
+}
+
+// judged are the files of a trial that decide what it comes to.
+var judged = []string{fileTrial, fileWire, fileFaults, fileCerts, dirKeys + "/" + fileKeys}
+
+// alter adds a note, and keeps it for the trials that the file is evidence of.
+func (b *Bundle) alter(notes *[]string, name, note string) {
+	*notes = append(*notes, note)
+	b.altered[name] = note
+}
+
+// alteredTrial returns the note on the first file that decides about the trial in dir.
+func (b *Bundle) alteredTrial(dir string) string {
+	if note := b.altered[fileRun]; note != "" {
+		return note
+	}
+	for _, f := range judged {
+		if note := b.altered[path.Join(dir, f)]; note != "" {
+			return note
+		}
+	}
+	return ""
 }

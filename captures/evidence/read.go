@@ -110,6 +110,8 @@ type TrialReader struct {
 	Ref  TrialRef
 	Meta Trial // zero for a trial that never began
 	dir  string
+
+	altered string
 }
 
 // Trials gives the trials in the order of the run. A trial whose trial.json cannot be read
@@ -125,7 +127,7 @@ func (b *Bundle) Trials() iter.Seq2[*TrialReader, error] {
 }
 
 func (b *Bundle) trial(ref TrialRef) (*TrialReader, error) {
-	t := &TrialReader{Ref: ref}
+	t := &TrialReader{Ref: ref, altered: b.alteredTrial(ref.Dir)}
 	if ref.Dir == "" {
 		return t, nil
 	}
@@ -147,6 +149,10 @@ func (t *TrialReader) Path(name string) string { return filepath.Join(t.dir, fil
 
 // WirePath is where the trial's capture is.
 func (t *TrialReader) WirePath() string { return t.Path(fileWire) }
+
+// Altered is the first of the bundle's notes by which what the trial is judged by is not as the run left it, "" where there
+// is none. Keys that were taken out leave less to see, and nothing else.
+func (t *TrialReader) Altered() string { return t.altered }
 
 // Packets reads the trial's capture. Packet.Data is valid until the next packet.
 func (t *TrialReader) Packets() iter.Seq2[captures.Packet, error] {

@@ -30,6 +30,7 @@ type Bundle struct {
 	profile []byte
 	claims  []byte
 	notes   []string
+	altered map[string]string // those of the notes that are about files that are not as they were
 }
 
 // Create makes the directory of a new bundle. One that exists is left alone: ErrExists.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -50,8 +51,13 @@ RESULTS are directories that useipsec run left, or their results.json.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var results []*check.Result
 			var wrong error
-			for _, name := range args {
+			for i, name := range args {
 				r, err := readResults(name)
+				if err == nil {
+					if at := slices.IndexFunc(results, func(o *check.Result) bool { return sameRun(o, r) }); at >= 0 {
+						err = fmt.Errorf("report: %s and %s are results of the same run: its trials count once, so name one of them", args[at], args[i])
+					}
+				}
 				wrong = errors.Join(wrong, err)
 				results = append(results, r)
 			}
@@ -82,6 +88,11 @@ func writeAvailability(cmd *cobra.Command, a *report.Availability, page string, 
 		return &exitError{exitOurs, err}
 	}
 	return nil
+}
+
+// sameRun reports whether two results are of one run: no two runs began in the same nanosecond.
+func sameRun(a, b *check.Result) bool {
+	return a != nil && !a.Started.IsZero() && a.Started.Equal(b.Started) && a.Profile == b.Profile && a.Peer == b.Peer
 }
 
 // readResults reads results.json, or that of a run's directory.

@@ -114,6 +114,8 @@ func letters(r *check.Result) []Letter {
 		switch {
 		case it.Verdict == check.Fail:
 			l.Standing = check.Refuted
+		case alteredTrial(r) != "":
+			l.Why = alteredTrial(r)
 		case it.Verdict == check.NotApplicable:
 			l.Why = "no check answers it"
 		case r.Demands == nil:
@@ -133,6 +135,17 @@ func letters(r *check.Result) []Letter {
 		out[i] = l
 	}
 	return out
+}
+
+// alteredTrial is what is known to be wrong with the evidence of the first trial that is not as the
+// run left it.
+func alteredTrial(r *check.Result) string {
+	for i := range r.Trials {
+		if t := &r.Trials[i]; t.Altered != "" {
+			return name(t) + " bears no witness: " + t.Altered
+		}
+	}
+	return ""
 }
 
 // demanded words what is missing; of availability, under which letters.

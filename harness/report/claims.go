@@ -104,6 +104,9 @@ func remarks(c *check.Claims, tested check.Peer) []string {
 	if tested.Version != "" && tested.Version != c.Version {
 		lines = append(lines, fmt.Sprintf("the claims are about version %s, and what was tested is %s", plain(c.Version), peerLine(tested)))
 	}
+	for _, n := range c.Notes {
+		lines = append(lines, plain(n))
+	}
 	var disclaimed, other []scenarios.Capability
 	for _, o := range c.Others {
 		if o.Disclaimed {
