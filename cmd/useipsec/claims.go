@@ -75,11 +75,26 @@ func learn(name string, res *check.Result) error {
 	if _, err := scenarios.ParseClaims(name, text.Bytes()); err != nil {
 		return fmt.Errorf("a fault of this program, it cannot read what it learned: %w", err)
 	}
-	// Link, other than Rename, replaces nothing.
-	if err := writeWhole(name, os.Link, func(w io.Writer) error { _, err := text.WriteTo(w); return err }); err != nil {
+	if err := writeWhole(name, placeNew, func(w io.Writer) error { _, err := text.WriteTo(w); return err }); err != nil {
 		return fmt.Errorf("--learn: %w", err)
 	}
 	return nil
+}
+
+// placeNew gives a file another name, and replaces nothing. Link, other than Rename, sees to that
+// by itself; where a file system has no hard links, a name that is made first does.
+func placeNew(from, to string) error { return placeBy(os.Link, from, to) }
+
+func placeBy(link func(from, to string) error, from, to string) error {
+	err := link(from, to)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	f, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Rename(from, to))
 }
 
 // writeWhole writes a file in one piece: place puts what was written under its name.
