@@ -148,11 +148,7 @@ func (t *trial) step(ctx context.Context, s scenarios.Step, client, server end) 
 	case s.Initiate != nil:
 		return "initiate", bounded(negotiationTime, client.Initiate)
 	case s.Rekey != nil:
-		what := peer.Child
-		if s.Rekey.What == scenarios.WhatIKE {
-			what = peer.IKE
-		}
-		return "rekey " + what.String(), bounded(negotiationTime, func(ctx context.Context) error { return client.Rekey(ctx, what) })
+		return t.rekey(s.Rekey, client, bounded)
 	case s.Delete != nil:
 		return t.delete(s.Delete, bounded)
 	case s.Wait != nil:
@@ -164,6 +160,22 @@ func (t *trial) step(ctx context.Context, s scenarios.Step, client, server end) 
 		return "rebind", nil
 	}
 	return "nothing", nil
+}
+
+// rekey has the client rekey. A peer may say that it is done when it has only begun: with an ISAKMP SA the script waits
+// until the harness's end has the new one, too.
+func (t *trial) rekey(r *scenarios.Rekey, client end, bounded func(time.Duration, func(context.Context) error) error) (string, error) {
+	if r.What != scenarios.WhatIKE {
+		return "rekey child", bounded(negotiationTime, func(ctx context.Context) error { return client.Rekey(ctx, peer.Child) })
+	}
+	return "rekey ike", bounded(negotiationTime, func(ctx context.Context) error {
+		before := 0
+		_ = t.node.Do(func(h *host.Host, _ time.Time) (host.Output, error) { before = h.ISAKMP(); return host.Output{}, nil })
+		if err := client.Rekey(ctx, peer.IKE); err != nil {
+			return err
+		}
+		return t.node.Await(ctx, func(h *host.Host) bool { return h.ISAKMP() > before })
+	})
 }
 
 // delete has one end delete, and waits until the harness's end has seen it.
