@@ -10,7 +10,9 @@ import (
 
 // TestPlaceNew: a file gets its name with and without hard links, and replaces none.
 func TestPlaceNew(t *testing.T) {
-	noLinks := func(from, to string) error { return &os.LinkError{Op: "link", Old: from, New: to, Err: errors.ErrUnsupported} }
+	noLinks := func(from, to string) error {
+		return &os.LinkError{Op: "link", Old: from, New: to, Err: errors.ErrUnsupported}
+	}
 	for name, link := range map[string]func(string, string) error{"links": os.Link, "no links": noLinks} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
