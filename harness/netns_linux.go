@@ -103,11 +103,13 @@ func (w *worker) playReal(ctx context.Context, t *trial, c peer.Config) (err err
 		return err
 	}
 	defer func() { err = errors.Join(err, own.Close()) }()
+	t.stale.Store(true)
 	a.link.Attach(t.wire, peerPort)
 	t.peer = a
 	err = t.markers(func(src, dst netip.AddrPort, text []byte) error {
 		return a.Apps().SendUDP(ctx, src, dst, text)
 	}) // before there are policies that could touch them
+	t.stale.Store(false)
 	if err == nil {
 		err = a.Configure(ctx, c)
 	}

@@ -1,11 +1,13 @@
 package harness
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/useipsec/useipsec/captures"
@@ -48,6 +50,9 @@ type trial struct {
 	host    *host.Host // in it; to be touched through the node while that runs
 	inner   bool       // conversations are between the inner hosts
 
+	// stale has only the marker of the peer's end taken: a daemon that serves one trial after
+	// another may still send under an SA of the last one, until it is configured for this one.
+	stale  atomic.Bool
 	mu     sync.Mutex
 	tapErr error
 	latest time.Time // when the last packet crossed the wire
@@ -58,6 +63,9 @@ func (t *trial) tap(at time.Time, from lab.Port, ip []byte) {
 	dir := captures.DirOut
 	if from == peerPort {
 		dir = captures.DirIn
+		if t.stale.Load() && !bytes.HasSuffix(ip, []byte(t.meta.Marker)) {
+			return
+		}
 	}
 	err := t.writer.WritePacket(captures.Packet{Time: at, Link: captures.LinkRaw, Dir: dir, OrigLen: len(ip), Data: ip})
 	t.mu.Lock()

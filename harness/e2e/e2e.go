@@ -46,6 +46,9 @@ type Config struct {
 	// OnTrial, when not nil, is told what became of each trial.
 	OnTrial func(*check.TrialResult)
 	Jobs    int // trials at the same time; 0: what suits the machine
+	// Again is how many scenarios at most are run once more where a trial did not end as it should, and the report
+	// then tells of both tries: daemons race each other now and then on a busy machine. 0 gives nothing another try.
+	Again int
 }
 
 // Describe adds a container with a spec for every selected trial. Where the peer or the lab
@@ -57,7 +60,7 @@ func Describe(text string, c Config) bool {
 			ginkgo.It("selects scenarios", func() { ginkgo.Fail(err.Error()) })
 			return
 		}
-		results := map[string]*check.TrialResult{}
+		results := trials{}
 		ginkgo.BeforeAll(func(ctx ginkgo.SpecContext) { run(ctx, c, selected, results) })
 		p := harness.Plan{Scenarios: selected}
 		for _, t := range p.Trials() {
@@ -79,7 +82,7 @@ func selectScenarios(c Config) ([]*scenarios.Scenario, error) {
 }
 
 // run makes the evidence and judges it.
-func run(ctx ginkgo.SpecContext, c Config, selected []*scenarios.Scenario, results map[string]*check.TrialResult) {
+func run(ctx ginkgo.SpecContext, c Config, selected []*scenarios.Scenario, results trials) {
 	name := c.Profile
 	if name == "" {
 		name = "bgp"
@@ -97,6 +100,29 @@ func run(ctx ginkgo.SpecContext, c Config, selected []*scenarios.Scenario, resul
 	if out == "" {
 		out = filepath.Join(ginkgo.GinkgoT().TempDir(), "evidence")
 	}
+	results.hold(ctx, c, prof, selected, out)
+	if again := results.wrong(c, selected); len(again) > 0 && len(again) <= c.Again {
+		second := trials{}
+		second.hold(ctx, c, prof, again, out+"-again")
+		for name, t := range second {
+			if problem := against(c, name, results[name]); problem != "" {
+				ginkgo.AddReportEntry("tried once more: "+name, problem, ginkgo.ReportEntryVisibilityAlways)
+				results[name] = t
+			}
+		}
+	}
+	if c.OnTrial != nil {
+		for _, t := range results {
+			c.OnTrial(t)
+		}
+	}
+}
+
+// trials are the results of trials by their names.
+type trials map[string]*check.TrialResult
+
+// hold runs scenarios and judges what comes of them.
+func (r trials) hold(ctx ginkgo.SpecContext, c Config, prof *profile.Profile, selected []*scenarios.Scenario, out string) {
 	b, err := harness.Run(ctx, harness.Plan{
 		Profile: prof, Scenarios: selected, Lab: c.Lab, Driver: c.Driver, Carrier: c.Carrier,
 	}, harness.Options{Out: out, Tool: "useipsec e2e", Jobs: c.Jobs})
@@ -112,11 +138,19 @@ func run(ctx ginkgo.SpecContext, c Config, selected []*scenarios.Scenario, resul
 	}
 	for i := range res.Trials {
 		t := &res.Trials[i]
-		results[t.Scenario+"/"+t.Trial] = t
-		if c.OnTrial != nil {
-			c.OnTrial(t)
+		r[t.Scenario+"/"+t.Trial] = t
+	}
+}
+
+// wrong are the scenarios of which a trial did not end as it should.
+func (r trials) wrong(c Config, selected []*scenarios.Scenario) (found []*scenarios.Scenario) {
+	for _, s := range selected {
+		p := harness.Plan{Scenarios: []*scenarios.Scenario{s}}
+		if slices.ContainsFunc(p.Trials(), func(t harness.Trial) bool { return against(c, t.String(), r[t.String()]) != "" }) {
+			found = append(found, s)
 		}
 	}
+	return found
 }
 
 // missing skips for a peer or lab that is not there; in CI everything has to be there.
@@ -129,27 +163,38 @@ func missing(err error) {
 
 // judge is a spec: the trial's verdict, with all that stands against it.
 func judge(c Config, name string, t *check.TrialResult) {
+	if problem := against(c, name, t); problem != "" {
+		ginkgo.Fail(problem)
+	}
+	if t.Verdict == check.Unsupported {
+		ginkgo.Skip(t.Reason)
+	}
+}
+
+// against says what stands against a trial, nothing if it ended as it should.
+func against(c Config, name string, t *check.TrialResult) string {
 	if t == nil {
-		ginkgo.Fail("the trial did not run")
+		return "the trial did not run"
+	}
+	for p, rules := range c.Fails {
+		if !scenarios.MatchID(p, name) {
+			continue
+		}
+		if got := failing(t); !slices.Equal(got, rules) {
+			return fmt.Sprintf("is known to fail by %v, and fails by %v\n%s", rules, got, Explain(t))
+		}
+		return ""
 	}
 	known := slices.ContainsFunc(c.Unsupported, func(p string) bool { return scenarios.MatchID(p, name) })
-	for p, rules := range c.Fails {
-		if scenarios.MatchID(p, name) {
-			if got := failing(t); !slices.Equal(got, rules) {
-				ginkgo.Fail(fmt.Sprintf("is known to fail by %v, and fails by %v\n%s", rules, got, Explain(t)))
-			}
-			return
-		}
-	}
 	switch {
 	case t.Verdict == check.Pass && !known:
 	case t.Verdict == check.Unsupported && (known || c.MayLack):
-		ginkgo.Skip(t.Reason)
 	case known:
-		ginkgo.Fail(fmt.Sprintf("is known as unsupported, but the verdict is %v", t.Verdict))
+		return fmt.Sprintf("is known as unsupported, but the verdict is %v", t.Verdict)
 	default:
-		ginkgo.Fail(Explain(t))
+		return Explain(t)
 	}
+	return ""
 }
 
 // failing lists the rules that a trial fails by.

@@ -27,13 +27,13 @@ func TestE2E(t *testing.T) {
 var (
 	_ = e2e.Describe("reference peer, virtual lab", e2e.Config{Lab: harness.Virtual})
 	_ = e2e.Describe("reference peer, netns lab", e2e.Config{Lab: harness.Netns, Selection: scenarios.Selection{Patterns: notFaults}, Jobs: 8})
-	_ = e2e.Describe("strongSwan", e2e.Config{Lab: harness.Netns, Driver: driver("strongswan"), Jobs: 10, Unsupported: []string{
+	_ = e2e.Describe("strongSwan", e2e.Config{Lab: harness.Netns, Driver: driver("strongswan"), Jobs: 10, Again: again, Unsupported: []string{
 		"main/rsa-enc", "main/rsa-rev-enc", // it uses RSA keys for signatures only
 		"natt/draft-03/initiator",                                                // it announces rfc3947, draft-02n only
 		"natt/nat/passthrough/initiator", "natt/nat/without-traversal/initiator", // it always announces them
 	}})
 	_ = e2e.Describe("libreswan", e2e.Config{
-		Lab: harness.Netns, Driver: driver("libreswan"), Jobs: 10,
+		Lab: harness.Netns, Driver: driver("libreswan"), Jobs: 10, Again: again,
 		Unsupported: []string{
 			"main/psk/*-modp1024/*",                                                    // IKE DH algorithm 'modp1024' is not supported
 			"main/ecdsa",                                                               // for IKEv1 ECDSA is not implemented
@@ -49,8 +49,11 @@ var (
 			"mode-config/push/responder": {"ike.iv", "scenario.outcome", "scenario.traffic"},
 		},
 	})
-	_ = e2e.Describe("vpnc", e2e.Config{Lab: harness.Netns, Driver: driver("vpnc"), MayLack: true, Selection: scenarios.Selection{Patterns: []string{"xauth", "aggressive", "remote-access", "natt/nat/group"}}})
+	_ = e2e.Describe("vpnc", e2e.Config{Lab: harness.Netns, Driver: driver("vpnc"), Again: again, MayLack: true, Selection: scenarios.Selection{Patterns: []string{"xauth", "aggressive", "remote-access", "natt/nat/group"}}})
 )
+
+// again is how many scenarios of a daemon may meet a race of its threads in one run of the suite.
+const again = 4
 
 // notFaults is the library without the misbehaviour of the harness's end, which is tried in the virtual lab.
 var notFaults = []string{

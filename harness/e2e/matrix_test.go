@@ -73,7 +73,8 @@ var reached, cannot []string
 // describeMatrix runs the matrix against a peer.
 func describeMatrix(name string) bool {
 	return e2e.Describe("matrix, "+name, e2e.Config{
-		Lab: harness.Netns, Driver: driver(name), Scenarios: matrix(), MayLack: true, Jobs: 8,
+		Again: again,
+		Lab:   harness.Netns, Driver: driver(name), Scenarios: matrix(), MayLack: true, Jobs: 8,
 		OnTrial: func(t *check.TrialResult) {
 			text := fmt.Sprintf("%s as %s: %s", name, t.Trial, strings.TrimPrefix(t.Scenario, "matrix/"))
 			switch {

@@ -27,6 +27,7 @@ type swanConfig struct {
 	localID, remoteID   string
 	truncated           bool
 	localNet, remoteNet string // traffic selectors without protocol and port
+	kernel              bool   // the kernel's ESP carries traffic, not strongSwan's own
 }
 
 func newSwanConfig(c Config) (s swanConfig, err error) {
@@ -83,12 +84,13 @@ func (s *swanConfig) inner() netip.Addr {
 	return s.RemoteInner.Addr()
 }
 
-// swanctlFiles is c as swanctl reads it. They hold the secrets.
-func swanctlFiles(c Config) (confFiles, error) {
+// swanctlFiles is c as swanctl reads it where that carrier is. They hold the secrets.
+func swanctlFiles(c Config, carrier Carrier) (confFiles, error) {
 	s, err := newSwanConfig(c)
 	if err != nil {
 		return nil, err
 	}
+	s.kernel = carrier != CarrierNamespace
 	w := &confWriter{}
 	w.block("connections", func() {
 		w.block(swanConn, func() { s.connection(w) })

@@ -15,7 +15,7 @@ func (s *strongSwan) Configure(ctx context.Context, c Config) error {
 	if err := swanSupports(c, s.env.Carrier); err != nil {
 		return err
 	}
-	conf, err := swanctlFiles(c)
+	conf, err := swanctlFiles(c, s.env.Carrier)
 	if err != nil {
 		return err
 	}

@@ -87,9 +87,9 @@ func (s *swanConfig) childBlock(w *confWriter) {
 	w.line("remote_ts = %s", swanSelector(s.remoteNet, sel.Protocol, sel.RemotePort))
 	swanLifetime(w, s.Child.Lifetime, "life_time")
 	startAction := "none"
-	if s.Child.Mode == "transport" {
+	if s.Child.Mode == "transport" || s.kernel && s.IKE.ModeConfig == ModeConfigNone {
 		// A trap policy keeps traffic from leaving in clear while there is no
-		// SA; userspace ESP has none.
+		// SA; userspace ESP has none, nor has a client without its address.
 		startAction = "trap"
 	}
 	w.line("start_action = %s", startAction)

@@ -77,7 +77,7 @@ func TestSwanctlConf(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := goldenConfig()
 			change(&c)
-			conf, err := swanctlFiles(c)
+			conf, err := swanctlFiles(c, CarrierNamespace)
 			if err != nil {
 				t.Fatal(err)
 			}
