@@ -170,19 +170,20 @@ func (t *trial) step(ctx context.Context, s scenarios.Step, client, server end) 
 	return "nothing", nil
 }
 
-// rekey has the client rekey. A peer may say that it is done when it has only begun: with an ISAKMP SA the script waits
-// until the harness's end has the new one, too.
+// rekey has the client rekey. A peer may say that it is done when it has only begun: the script waits until the harness's
+// end has the new SA, too.
 func (t *trial) rekey(r *scenarios.Rekey, client end, bounded func(time.Duration, func(context.Context) error) error) (string, error) {
-	if r.What != scenarios.WhatIKE {
-		return "rekey child", bounded(negotiationTime, func(ctx context.Context) error { return client.Rekey(ctx, peer.Child) })
+	what, made := peer.Child, (*host.Host).Quicks
+	if r.What == scenarios.WhatIKE {
+		what, made = peer.IKE, (*host.Host).ISAKMP
 	}
-	return "rekey ike", bounded(negotiationTime, func(ctx context.Context) error {
+	return "rekey " + what.String(), bounded(negotiationTime, func(ctx context.Context) error {
 		before := 0
-		_ = t.node.Do(func(h *host.Host, _ time.Time) (host.Output, error) { before = h.ISAKMP(); return host.Output{}, nil })
-		if err := client.Rekey(ctx, peer.IKE); err != nil {
+		_ = t.node.Do(func(h *host.Host, _ time.Time) (host.Output, error) { before = made(h); return host.Output{}, nil })
+		if err := client.Rekey(ctx, what); err != nil {
 			return err
 		}
-		return t.node.Await(ctx, func(h *host.Host) bool { return h.ISAKMP() > before })
+		return t.node.Await(ctx, func(h *host.Host) bool { return made(h) > before })
 	})
 }
 

@@ -30,6 +30,7 @@ func scenarioRules() []Rule {
 			noun:        "conversation",
 			new:         func(s *Subject, r *Rule) Checker { return newTraffic(s, r) },
 		},
+		rekeyRule(),
 		wireRule(),
 	}
 }

@@ -51,6 +51,7 @@ type scene struct {
 	impatient bool
 	repeats   int // how often the initiator repeats a quick mode that is not answered
 	port      uint16
+	seed      byte // of the randomness of both ends
 }
 
 var (
@@ -196,8 +197,9 @@ func (s *scene) negotiate() *scene {
 	if s.psk == "" {
 		s.psk = secret
 	}
-	oursCfg := s.config(s.us, s.them, s.trial.Spec.Harness(), secret, 1)
-	peerCfg := s.config(s.them, s.us, s.trial.Spec.PeerConfig(), s.psk, 2)
+	s.seed += 2 // every time other cookies
+	oursCfg := s.config(s.us, s.them, s.trial.Spec.Harness(), secret, s.seed-1)
+	peerCfg := s.config(s.them, s.us, s.trial.Spec.PeerConfig(), s.psk, s.seed)
 	peerCfg.Deviations = s.ike
 	if s.edit != nil {
 		s.edit(peerCfg)

@@ -77,6 +77,7 @@ func (h *Host) follow(s *session, e ikev1.Event) {
 			s.old.renew = e.Time.Add(overlap)
 		}
 	case ikev1.EventChild:
+		h.quicks++
 		if err := h.install(e.Child); err != nil {
 			_ = h.failed(err)
 			h.record(e.Time, "failed", err.Error())

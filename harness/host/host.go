@@ -69,6 +69,7 @@ type Host struct {
 	failures  []error
 	deletes   int
 	phases1   int        // ISAKMP SAs that were established
+	quicks    int        // and quick modes
 	refused   int        // failures that strangers may have brought about
 	carriers  []*carrier // oldest first
 	ident     uint16     // IP identification of what we send ourselves
@@ -104,6 +105,9 @@ func (h *Host) Deletes() int { return h.deletes }
 
 // ISAKMP counts the ISAKMP SAs that were established so far.
 func (h *Host) ISAKMP() int { return h.phases1 }
+
+// Quicks counts the quick modes that were established so far.
+func (h *Host) Quicks() int { return h.quicks }
 
 // Established tells whether an ISAKMP SA stands.
 func (h *Host) Established() bool { return h.established() != nil }
