@@ -188,7 +188,11 @@ func (s *Session) checkForm(x wire.ExchangeType, ps []wire.Payload) error {
 		var err error
 		switch t {
 		case wire.PayloadSA:
-			if want := map[bool]int{false: 0, true: 1}[quick]; at != want && count[t] == 1 {
+			want := 0
+			if quick {
+				want = 1
+			}
+			if at != want && count[t] == 1 {
 				err = refuse(wire.NotifyPayloadMalformed, "the SA payload has place %d, not %d (RFC 2409 5)", at+1, want+1)
 			} else if count[t] > 1 && quick {
 				err = refuse(wire.NotifyNoProposalChosen, "several SAs in one quick mode are not supported (RFC 2409 5.5)")

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"net/netip"
+
 	"github.com/useipsec/useipsec/captures/dissect"
 	"github.com/useipsec/useipsec/esp"
 	"github.com/useipsec/useipsec/scenarios"
@@ -50,7 +52,7 @@ type arrival struct {
 
 // numbered is one packet of an SA.
 type numbered struct {
-	dst        string
+	dst        netip.Addr
 	spi, seq   uint32
 	negotiated int
 }
@@ -84,7 +86,7 @@ func unanswered(bad func(arrival) bool) func() (func(*observer, *dissect.Event),
 				}
 				return
 			}
-			key := numbered{e.Dst.Addr().String(), e.ESP.SPI, e.ESP.Seq, e.ESP.SA.Negotiated}
+			key := numbered{e.Dst.Addr(), e.ESP.SPI, e.ESP.Seq, e.ESP.SA.Negotiated}
 			a := arrival{e.Frame, seen[key], e.ESP.Facts.ICV, datagram}
 			if a.icv == esp.ICVGood && len(seen) < maxRemembered {
 				seen[key] = true

@@ -47,7 +47,7 @@ type outcome struct {
 	rule   *Rule
 	phase1 []*dissect.Phase1
 	// went are the ends that have gone on under an ISAKMP SA.
-	went   map[*dissect.Phase1]ends
+	went   goers
 	said   []notice
 	hidden tally // encrypted informational messages that nobody can read
 	// repeats counts the latest message under each ISAKMP SA with all that was sent
@@ -104,12 +104,10 @@ func (c *outcome) Event(e *dissect.Event) {
 	if !slices.Contains(c.phase1, p) && len(c.phase1) < maxNegotiations {
 		c.phase1 = append(c.phase1, p)
 	}
-	if m.Hash.State == dissect.HashGood && goesOn(m) && slices.Contains(c.phase1, p) {
-		if c.went == nil {
-			c.went = map[*dissect.Phase1]ends{}
-		}
-		c.went[p] |= sender(m)
+	if c.went == nil {
+		c.went = goers{}
 	}
+	c.went.see(m)
 	if p.XAUTH.Status == m.Frame && !p.XAUTH.OK {
 		c.notice(m, notice{text: "XAUTH STATUS=FAIL", isXAUTH: true})
 	}
@@ -129,23 +127,18 @@ func goesOn(m *dissect.ISAKMP) bool {
 	return true
 }
 
-// goers are the ends that have gone on under an ISAKMP SA.
-type goers map[goer]bool
-
-type goer struct {
-	p1   *dissect.Phase1
-	side ends
-}
+// goers are the ends that have gone on, by ISAKMP SA.
+type goers map[*dissect.Phase1]ends
 
 // see takes note of a message, an informational one apart: that may say anything.
 func (g goers) see(m *dissect.ISAKMP) {
 	if m.Header.Exchange != wire.ExchangeInformational && m.Hash.State == dissect.HashGood && goesOn(m) && len(g) < maxRemembered {
-		g[goer{m.Phase1, sender(m)}] = true
+		g[m.Phase1] |= sender(m)
 	}
 }
 
 // has reports whether the sender of m has gone on.
-func (g goers) has(m *dissect.ISAKMP) bool { return g[goer{m.Phase1, sender(m)}] }
+func (g goers) has(m *dissect.ISAKMP) bool { return g[m.Phase1]&sender(m) != 0 }
 
 // proven reports whether both ends have proved themselves in phase 1.
 func proven(p *dissect.Phase1) bool {

@@ -59,10 +59,10 @@ func (c *rekeyed) Finding() Finding {
 		return notApplicable("the script rekeys nothing")
 	case c.s.harnessAtFault():
 		return notApplicable("the harness does wrong, and what that comes to is for scenario.outcome")
-	case !expect.Phase1.Allows(scenarios.Established) || !expect.Phase2.Allows(scenarios.Established):
+	case !expect.Phase1.Allows(scenarios.Established), children > 0 && !expect.Phase2.Allows(scenarios.Established):
 		return notApplicable("nothing is to be established")
 	}
-	first := c.first()
+	first := c.first(children > 0)
 	if first == 0 {
 		f := inconclusive("see scenario.outcome; "+nextISAKMPKeys, "nothing is seen to be established that could be rekeyed")
 		if len(c.phase1) > 0 {
@@ -100,9 +100,13 @@ func (c *rekeyed) Finding() Finding {
 	}
 }
 
-// first is the last frame of the first negotiation that was established, 0 if there was none.
-func (c *rekeyed) first() int {
+// first is the last frame of the first quick mode that was established, or of phase 1 where the script rekeys no child; 0 if
+// there was none.
+func (c *rekeyed) first(child bool) int {
 	for _, p := range c.phase1 {
+		if !child && established1(p) && len(p.Messages) > 0 {
+			return p.Messages[len(p.Messages)-1].Frame
+		}
 		for _, q := range p.Quicks {
 			if established2(q) {
 				return q.Messages[len(q.Messages)-1].Frame

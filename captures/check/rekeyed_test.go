@@ -43,6 +43,12 @@ func TestRekeyed(t *testing.T) {
 		}
 	}
 	spec := bgpSpec()
+	spec.Script = []scenarios.Step{{Initiate: &scenarios.Initiate{}}, {Rekey: &scenarios.Rekey{What: scenarios.WhatIKE}}}
+	spec.Expect.Phase2 = 0 // of no interest: the ISAKMP SA has to be rekeyed all the same
+	if f := find(play(t, spec, responder).marker().negotiate().judge(true), "scenario.rekey"); f.Verdict != Fail {
+		t.Errorf("without an interest in phase 2: %+v", f)
+	}
+	spec = bgpSpec()
 	if f := find(play(t, spec, responder).marker().negotiate().judge(true), "scenario.rekey"); f.Verdict != NotApplicable {
 		t.Errorf("without a rekey: %+v", f)
 	}

@@ -38,10 +38,8 @@ type Rule struct {
 	new func(*Subject, *Rule) Checker
 }
 
-// asksProfile reports whether the rule holds the peer against the profile, and not
-// against an RFC.
-func (r *Rule) asksProfile() bool { return asksProfile(r.ID) }
-
+// asksProfile reports whether the rule with an ID holds the peer against the profile,
+// and not against an RFC.
 func asksProfile(rule string) bool { return strings.HasPrefix(rule, "profile.") }
 
 // Letter is the rule's item as a letter, or empty.

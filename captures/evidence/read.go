@@ -210,7 +210,10 @@ func (t *TrialReader) Faults() ([]Incident, error) {
 	d := json.NewDecoder(f)
 	for d.More() {
 		var i Incident
-		if err := d.Decode(&i); err != nil || len(all) == maxIncidents {
+		if len(all) == maxIncidents {
+			return nil, fmt.Errorf("captures/evidence: %s: %w: more than %d lines, the most that is read", t.Path(fileFaults), ErrNotEvidence, maxIncidents)
+		}
+		if err := d.Decode(&i); err != nil {
 			return nil, fmt.Errorf("captures/evidence: %s: line %d: %w: %w", t.Path(fileFaults), len(all)+1, ErrNotEvidence, err)
 		}
 		all = append(all, i)

@@ -27,14 +27,9 @@ func loadProfile(name string) (*profile.Profile, error) {
 	if !errors.Is(err, profile.ErrUnknown) {
 		return p, err
 	}
-	f, rerr := os.Open(name)
+	data, rerr := readTextFile(name)
 	switch {
 	case rerr == nil:
-		defer f.Close()
-		data, err := readText(f)
-		if err != nil {
-			return nil, fmt.Errorf("profile: %w", err)
-		}
 		return profile.Parse(name, data)
 	case errors.Is(rerr, fs.ErrNotExist) && !strings.ContainsAny(name, "./\\"):
 		return nil, fmt.Errorf("%w (and there is no file of that name)", err)

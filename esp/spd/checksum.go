@@ -6,9 +6,9 @@ import (
 	"net/netip"
 )
 
-// sum16 is the one's complement sum of RFC 1071 over initial and the 16-bit words of b,
-// the last one padded with a zero octet.
-func sum16(initial int, b []byte) uint16 {
+// Sum16 is the one's complement sum of RFC 1071 over initial and the 16-bit words of b,
+// the last one padded with a zero octet. The Internet checksum is its complement.
+func Sum16(initial int, b []byte) uint16 {
 	sum := uint64(initial)
 	for ; len(b) >= 2; b = b[2:] {
 		sum += uint64(binary.BigEndian.Uint16(b))
@@ -25,7 +25,7 @@ func sum16(initial int, b []byte) uint16 {
 // setIPv4Checksum completes the header at the start of b (RFC 791 3.1).
 func setIPv4Checksum(b []byte, headerLen int) {
 	binary.BigEndian.PutUint16(b[10:], 0)
-	binary.BigEndian.PutUint16(b[10:], ^sum16(0, b[:headerLen]))
+	binary.BigEndian.PutUint16(b[10:], ^Sum16(0, b[:headerLen]))
 }
 
 // transportChecksum is the checksum over the pseudo-header and the upper layer of the
@@ -37,8 +37,8 @@ func transportChecksum(b []byte, h packet, proto uint8) uint16 {
 		addrs = b[8:40]
 	}
 	upper := b[h.upper:]
-	pseudo := sum16(int(proto)+len(upper), addrs)
-	return ^sum16(int(pseudo), upper)
+	pseudo := Sum16(int(proto)+len(upper), addrs)
+	return ^Sum16(int(pseudo), upper)
 }
 
 // checksumField is the checksum of TCP or UDP in a packet, aliasing it; nil for what has none over its addresses.
@@ -66,12 +66,12 @@ func readdress(p packet, src, dst netip.Addr) {
 	}
 	sum := int(^binary.BigEndian.Uint16(field))
 	for _, was := range []netip.Addr{src, dst} {
-		sum += int(^sum16(0, was.AsSlice()))
+		sum += int(^Sum16(0, was.AsSlice()))
 	}
 	for _, is := range []netip.Addr{p.flow.Src, p.flow.Dst} {
-		sum = int(sum16(sum, is.AsSlice()))
+		sum = int(Sum16(sum, is.AsSlice()))
 	}
-	c := ^sum16(sum, nil)
+	c := ^Sum16(sum, nil)
 	if p.flow.Proto == protoUDP {
 		c = nonZero(c)
 	}

@@ -192,7 +192,7 @@ func wellFormed(t testing.TB, pkt []byte) packet {
 	if len(p.raw) != len(pkt) {
 		t.Errorf("IP length %d of %d octets", len(p.raw), len(pkt))
 	}
-	if !p.v6 && sum16(0, pkt[:p.upper]) != 0xffff {
+	if !p.v6 && Sum16(0, pkt[:p.upper]) != 0xffff {
 		t.Errorf("bad IPv4 header checksum in %x", pkt[:p.upper])
 	}
 	return p

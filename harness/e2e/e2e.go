@@ -112,8 +112,10 @@ func run(ctx ginkgo.SpecContext, c Config, selected []*scenarios.Scenario, resul
 		}
 	}
 	if c.OnTrial != nil {
-		for _, t := range results {
-			c.OnTrial(t)
+		for _, t := range (&harness.Plan{Scenarios: selected}).Trials() {
+			if r := results[t.String()]; r != nil {
+				c.OnTrial(r)
+			}
 		}
 	}
 }

@@ -90,7 +90,6 @@ func (h *Host) toWire(ds []ikev1.Datagram) Output {
 func UDPPacket(ident uint16, src, dst netip.AddrPort, data []byte) []byte {
 	n := udpHeaderLen + len(data)
 	var p []byte
-	var pseudo uint32
 	s, t := src.Addr().AsSlice(), dst.Addr().AsSlice()
 	if src.Addr().Is4() {
 		p = make([]byte, ipv4Len, ipv4Len+n)
@@ -99,7 +98,7 @@ func UDPPacket(ident uint16, src, dst netip.AddrPort, data []byte) []byte {
 		binary.BigEndian.PutUint16(p[4:], ident)
 		copy(p[12:], s)
 		copy(p[16:], t)
-		binary.BigEndian.PutUint16(p[10:], checksum(p, 0))
+		binary.BigEndian.PutUint16(p[10:], ^spd.Sum16(0, p))
 	} else {
 		p = make([]byte, ipv6Len, ipv6Len+n)
 		p[0], p[6], p[7] = 0x60, protoUDP, 64
@@ -107,36 +106,17 @@ func UDPPacket(ident uint16, src, dst netip.AddrPort, data []byte) []byte {
 		copy(p[8:], s)
 		copy(p[24:], t)
 	}
-	pseudo = sum(s, 0) + sum(t, 0) + protoUDP + uint32(n)
+	pseudo := spd.Sum16(int(spd.Sum16(n+protoUDP, s)), t)
 	head := len(p)
 	p = binary.BigEndian.AppendUint16(p, src.Port())
 	p = binary.BigEndian.AppendUint16(p, dst.Port())
 	p = binary.BigEndian.AppendUint16(p, uint16(n))
 	p = append(p, 0, 0)
 	p = append(p, data...)
-	c := checksum(p[head:], pseudo)
+	c := ^spd.Sum16(int(pseudo), p[head:])
 	if c == 0 {
 		c = 0xffff // 0 means none (RFC 768)
 	}
 	binary.BigEndian.PutUint16(p[head+6:], c)
 	return p
-}
-
-// sum adds 16-bit words for the Internet checksum (RFC 1071).
-func sum(b []byte, s uint32) uint32 {
-	for ; len(b) >= 2; b = b[2:] {
-		s += uint32(b[0])<<8 | uint32(b[1])
-	}
-	if len(b) == 1 {
-		s += uint32(b[0]) << 8
-	}
-	return s
-}
-
-func checksum(b []byte, start uint32) uint16 {
-	s := sum(b, start)
-	for s > 0xffff {
-		s = s>>16 + s&0xffff
-	}
-	return ^uint16(s)
 }

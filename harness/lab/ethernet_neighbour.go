@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"net/netip"
+
+	"github.com/useipsec/useipsec/esp/spd"
 )
 
 const (
@@ -99,16 +101,9 @@ func neighbourAdvertisement(target, to netip.Addr) []byte {
 }
 
 // checksumICMPv6 is the Internet checksum over the pseudo-header of RFC 8200 8.1
-// and a message of even length whose checksum field is zero.
+// and a message whose checksum field is zero.
 func checksumICMPv6(src, dst [16]byte, icmp []byte) uint16 {
-	sum := uint32(len(icmp)) + protoICMPv6
-	for _, b := range [][]byte{src[:], dst[:], icmp} {
-		for i := 0; i+1 < len(b); i += 2 {
-			sum += uint32(binary.BigEndian.Uint16(b[i:]))
-		}
-	}
-	for sum > 0xffff {
-		sum = sum>>16 + sum&0xffff
-	}
-	return ^uint16(sum)
+	sum := spd.Sum16(len(icmp)+protoICMPv6, src[:])
+	sum = spd.Sum16(int(sum), dst[:])
+	return ^spd.Sum16(int(sum), icmp)
 }

@@ -115,12 +115,13 @@ func (h *held) release() [][]byte {
 	return cut(h.ip)
 }
 
+var packetKinds = map[dissect.Kind]scenarios.PacketKind{
+	dissect.KindISAKMP: scenarios.PacketISAKMP, dissect.KindESP: scenarios.PacketESP, dissect.KindAH: scenarios.PacketAH,
+}
+
 // meant tells whether a fault is about packets like this one.
 func meant(f scenarios.Fault, e *dissect.Event) bool {
-	kind := map[dissect.Kind]scenarios.PacketKind{
-		dissect.KindISAKMP: scenarios.PacketISAKMP, dissect.KindESP: scenarios.PacketESP, dissect.KindAH: scenarios.PacketAH,
-	}[e.Kind]
-	if f.Packet != scenarios.AnyPacket && f.Packet != kind {
+	if f.Packet != scenarios.AnyPacket && f.Packet != packetKinds[e.Kind] {
 		return false
 	}
 	if f.Exchange == "" {

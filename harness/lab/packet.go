@@ -145,15 +145,5 @@ func (p ipv4) quoted() (ipv4, bool) {
 // sumICMP makes the checksum of an ICMP message right.
 func sumICMP(icmp []byte) {
 	icmp[2], icmp[3] = 0, 0
-	var sum uint32
-	for i := 0; i < len(icmp); i += 2 {
-		sum += uint32(icmp[i]) << 8
-		if i+1 < len(icmp) {
-			sum += uint32(icmp[i+1])
-		}
-	}
-	for sum > 0xffff {
-		sum = sum>>16 + sum&0xffff
-	}
-	binary.BigEndian.PutUint16(icmp[2:], ^uint16(sum))
+	binary.BigEndian.PutUint16(icmp[2:], ^spd.Sum16(0, icmp))
 }
